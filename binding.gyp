@@ -1,0 +1,26 @@
+{
+  "targets": [
+    {
+      "target_name": "sockdiag",
+      "sources": [
+        "native/addon.cc",
+        "native/dump_reader.cc",
+        "native/message_walker.cc",
+        "native/netlink_socket.cc",
+        "native/reader_object.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": [
+        # Built for 10, the addon crashes at load on Node 20; 8 loads everywhere.
+        "NAPI_VERSION=8",
+        "NODE_ADDON_API_CPP_EXCEPTIONS",
+        # Without it, a worker that is terminated during a dump takes the process with it.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+        "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
+      ],
+      # RTTI stays on: std::make_shared without it asks for a newer libstdc++.
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["-std=c++17", "-fexceptions", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wconversion"]
+    }
+  ]
+}

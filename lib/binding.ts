@@ -1,0 +1,90 @@
+/** Finds and loads the native addon, on first use. What it exports is described here and only here. */
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+import { SockDiagError } from './netlink/errors.js';
+
+/** One dump to ask for. */
+export interface NativeRequest {
+  /** nlmsg_type of the request and of its records. */
+  type: number;
+  /** First byte of a record; 0 if it may be any. */
+  family: number;
+  /** Bytes of the fixed structure that a record starts with. */
+  headerLength: number;
+  /** What stands behind the netlink header: the family's request structure and its attributes. */
+  payload: Uint8Array;
+}
+
+/** Why a dump ended before its end. */
+export interface NativeFailure {
+  /** Which of the requests it was. */
+  request: number;
+  /**
+   * A system call failed; the kernel answered with an error; the kernel marked the dump as interrupted; what
+   * came is not a reply that the kernel would make.
+   */
+  kind: 'system' | 'kernel' | 'interrupted' | 'reply';
+  errno: number;
+  /** `system`: its name. */
+  syscall?: string;
+  /** `kernel`: the errno came in NLMSG_DONE, not in NLMSG_ERROR. */
+  inDone?: boolean;
+  /** `kernel`: the kernel's own words, or nothing; `reply`: what is wrong with it. */
+  text?: string;
+  /** `reply`: where, in bytes from the start of the datagram. */
+  offset?: number;
+}
+
+/** A part of a dump. */
+export interface NativeBatch {
+  records: number;
+  /** Nothing comes behind this one. */
+  finished: boolean;
+  /** Where the records are; the next batch may be put into the same memory. Absent without records. */
+  buffer?: ArrayBuffer;
+  /**
+   * Where the index of the records starts in the buffer, in 32-bit words. It is one row a record: the
+   * record's offset in bytes, the number of its attributes, and the offset of each.
+   */
+  index?: number;
+  failure?: NativeFailure;
+}
+
+export interface NativeReader {
+  next(): Promise<NativeBatch>;
+  /** Only on a reader on which `next` is never called. */
+  nextSync(): NativeBatch;
+  /** Gives the socket back: at once, or by the time that the promise resolves. */
+  close(): Promise<void> | undefined;
+}
+
+export interface Binding {
+  /** `netns` is the file of a network namespace, or empty for that of the process. */
+  Reader: new (
+    requests: NativeRequest[],
+    netns: string,
+  ) => NativeReader;
+}
+
+let binding: Binding | undefined;
+
+function load(): Binding {
+  if (process.platform !== 'linux') {
+    throw new SockDiagError(
+      `sockdiag asks the Linux kernel, and this is ${process.platform} (${process.arch})`,
+      { code: 'ERR_SOCKDIAG_UNSUPPORTED' },
+    );
+  }
+  const require = createRequire(import.meta.url);
+  const nodeGypBuild = require('node-gyp-build') as (directory: string) => Binding;
+  return nodeGypBuild(dirname(dirname(fileURLToPath(import.meta.url))));
+}
+
+/** @throws SockDiagError ERR_SOCKDIAG_UNSUPPORTED where there is no Linux kernel to ask. */
+export function loadBinding(): Binding {
+  binding ??= load();
+  return binding;
+}

@@ -1,0 +1,127 @@
+/** inet_diag_msg: a TCP, UDP or UDP-Lite socket. */
+import { attributeTable, property, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import type { BatchMemory } from '../netlink/batch.js';
+import { readCookie } from '../record/cookie.js';
+import { type SocketState, stateName } from '../record/state.js';
+import { flag, type Shutdown, shutdown, u32, u64 } from '../record/values.js';
+import { readAddress4, readAddress6 } from './address.js';
+import { type Sockopt, sockopt } from './sockopt.js';
+
+export type InetFamily = 'inet' | 'inet6';
+
+export type InetProtocol = 'tcp' | 'udp' | 'udplite';
+
+/**
+ * What a TCP socket waits for: `'off'` nothing; `'on'` an acknowledgement, before it sends again;
+ * `'keepalive'` to probe an idle peer, or to give up an orphan in FIN_WAIT2; `'timewait'` the end of TIME_WAIT;
+ * `'persist'` to probe a peer whose window is closed; `'delack'` to send a delayed acknowledgement (Linux 7.1).
+ */
+export type Timer = 'off' | 'on' | 'keepalive' | 'timewait' | 'persist' | 'delack';
+
+const TIMERS: readonly (Timer | undefined)[] = ['off', 'on', 'keepalive', 'timewait', 'persist', 'delack'];
+
+/** A socket of an IP protocol, as the kernel's `inet_diag_msg` tells it. */
+export interface InetDiagMsg extends UnknownAttributes {
+  /**
+   * The socket's own family (`idiag_family`). An IPv4 connection of a dual-stack socket is `'inet6'`, and its
+   * addresses read `::ffff:192.0.2.1`.
+   */
+  family: InetFamily;
+  /** The protocol that was asked for (`sdiag_protocol`). */
+  protocol: InetProtocol;
+  /**
+   * (`idiag_state`.) UDP sockets are ESTABLISHED when connected, else CLOSE. TCP sockets in CLOSE are bound and
+   * neither listening nor connected: they come only where BOUND_INACTIVE was asked for.
+   */
+  state: SocketState;
+  /** Which timer runs (`idiag_timer`); always `'off'` for UDP. */
+  timer: Timer;
+  /**
+   * How often the timer's act was repeated, a count (`idiag_retrans`): retransmissions for `'on'`, probes for
+   * `'keepalive'` and `'persist'`, SYN-ACKs in SYN_RECV.
+   */
+  retrans: number;
+  /** Local address, as text in the form of RFC 5952 (`idiag_src`); `0.0.0.0` or `::` for any. */
+  src: string;
+  /** Local port (`idiag_sport`). */
+  sport: number;
+  /** Remote address (`idiag_dst`); `0.0.0.0` or `::` where there is none. */
+  dst: string;
+  /** Remote port (`idiag_dport`); 0 where there is none. */
+  dport: number;
+  /** Index of the network interface that the socket is bound to (`idiag_if`); 0 for any. */
+  ifindex: number;
+  /**
+   * 64 bits in lower-case hexadecimal, as `ss -e` prints behind `sk:` (`idiag_cookie`, SO_COOKIE). No two sockets
+   * of one boot share one, while inode numbers are used again.
+   */
+  cookie: string;
+  /** Until the timer fires, milliseconds (`idiag_expires`); 0 without a timer. */
+  expires: number;
+  /**
+   * (`idiag_rqueue`.) TCP: bytes received and not yet read; for LISTEN connections that wait to be accepted.
+   * UDP: bytes of memory held by unread datagrams, overhead included.
+   */
+  rqueue: number;
+  /**
+   * (`idiag_wqueue`.) TCP: bytes sent or to be sent and not yet acknowledged; for LISTEN the backlog limit.
+   * UDP: bytes of memory held by unsent datagrams, overhead included.
+   */
+  wqueue: number;
+  /**
+   * The owner's user id as seen from the reader's user namespace, 65534 if it has none there (`idiag_uid`).
+   * 0 for SYN_RECV and TIME_WAIT, and before Linux 6.17 for all that no descriptor refers to.
+   */
+  uid: number;
+  /** The inode number of the socket's descriptors (`idiag_inode`); 0 if no descriptor refers to it. */
+  inode: number;
+  /** Absent for SYN_RECV and TIME_WAIT (`INET_DIAG_SHUTDOWN`). */
+  shutdown?: Shutdown;
+  /** IPV6_V6ONLY; for IPv6 sockets in LISTEN and CLOSE (`INET_DIAG_SKV6ONLY`). */
+  skv6only?: boolean;
+  /** SO_MARK, for readers with CAP_NET_ADMIN in the network namespace (`INET_DIAG_MARK`). */
+  mark?: number;
+  /** The cgroup v2 that the socket was made in: the inode number of its directory (`INET_DIAG_CGROUP_ID`; 5.8). */
+  cgroupId?: number;
+  /** Socket options (`INET_DIAG_SOCKOPT`; since Linux 5.10). The object is frozen, and shared between records. */
+  sockopt?: Sockopt;
+}
+
+const ATTRIBUTES = attributeTable<InetDiagMsg>({
+  8: property('shutdown', shutdown),
+  11: property('skv6only', flag),
+  15: property('mark', u32),
+  21: property('cgroupId', u64),
+  22: property('sockopt', sockopt),
+});
+
+/** Bytes of `inet_diag_msg`. */
+export const INET_DIAG_MSG_LENGTH = 72;
+
+const AF_INET = 2;
+
+/** Reads the record in a row of the index. */
+export function readInetDiagMsg(memory: BatchMemory, row: number, protocol: InetProtocol): InetDiagMsg {
+  const at = memory.words[row] as number;
+  const inet = memory.u8(at) === AF_INET;
+  const record: InetDiagMsg = {
+    family: inet ? 'inet' : 'inet6',
+    protocol,
+    state: stateName(memory.u8(at + 1)),
+    timer: TIMERS[memory.u8(at + 2)] ?? (`unknown_${memory.u8(at + 2)}` as Timer),
+    retrans: memory.u8(at + 3),
+    src: inet ? readAddress4(memory, at + 8) : readAddress6(memory, at + 8),
+    sport: memory.port(at + 4),
+    dst: inet ? readAddress4(memory, at + 24) : readAddress6(memory, at + 24),
+    dport: memory.port(at + 6),
+    ifindex: memory.u32(at + 40),
+    cookie: readCookie(memory, at + 44),
+    // Some kernels before 5.4 leave garbage here when no timer runs.
+    expires: memory.u8(at + 2) === 0 ? 0 : memory.u32(at + 52),
+    rqueue: memory.u32(at + 56),
+    wqueue: memory.u32(at + 60),
+    uid: memory.u32(at + 64),
+    inode: memory.u32(at + 68),
+  };
+  return readAttributes(record, memory, row, ATTRIBUTES);
+}

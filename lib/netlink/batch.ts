@@ -1,0 +1,38 @@
+/** A batch of records in memory, and how its numbers are read. */
+
+/**
+ * The memory of a batch, seen as bytes, 16-bit and 32-bit numbers of the machine's own byte order, which is
+ * the one that the kernel writes. Whatever has an offset in the index lies wholly inside.
+ */
+export class BatchMemory {
+  readonly buffer: ArrayBuffer;
+  readonly bytes: Buffer;
+  readonly halves: Uint16Array;
+  readonly words: Uint32Array;
+
+  constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer;
+    this.bytes = Buffer.from(buffer);
+    this.halves = new Uint16Array(buffer);
+    this.words = new Uint32Array(buffer);
+  }
+
+  /** A 16-bit number of the network's byte order. */
+  port(at: number): number {
+    return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
+  }
+
+  /** A 32-bit number; `at` is a multiple of 4. */
+  u32(at: number): number {
+    return this.words[at >>> 2] as number;
+  }
+
+  u8(at: number): number {
+    return this.bytes[at] as number;
+  }
+
+  /** Bytes of their own, that outlive the batch. */
+  copy(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.buffer.slice(at, at + length));
+  }
+}

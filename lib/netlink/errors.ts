@@ -1,0 +1,153 @@
+/** Every error that is not the caller's own mistake is made here. */
+import { constants } from 'node:os';
+
+import type { NativeFailure } from '../binding.js';
+
+/** Which layer of sock_diag this system lacks. */
+export type UnsupportedLayer = 'sock_diag' | 'family' | 'protocol';
+
+export interface SockDiagErrorDetails {
+  code: string;
+  errno?: number | undefined;
+  syscall?: string | undefined;
+  unsupported?: UnsupportedLayer | undefined;
+}
+
+/**
+ * The kernel, or the system in between, could not do what was asked. Wrong arguments are a `TypeError` or a
+ * `RangeError` instead, and an aborted call throws its signal's reason.
+ */
+export class SockDiagError extends Error {
+  /** The name of the error number (`'EPERM'`), or a code of this library's own (`'ERR_SOCKDIAG_…'`). */
+  readonly code: string;
+  /** The system's error number, positive, where there is one. */
+  readonly errno?: number;
+  /** The system call that failed, or that brought the kernel's answer. */
+  readonly syscall?: string;
+  /**
+   * What this system lacks, where that is the reason: `'sock_diag'` altogether (gVisor, WSL 1, user-mode
+   * emulation), a handler for the socket `'family'`, or one for the `'protocol'`.
+   */
+  readonly unsupported?: UnsupportedLayer;
+
+  static {
+    SockDiagError.prototype.name = 'SockDiagError';
+  }
+
+  constructor(message: string, details: SockDiagErrorDetails) {
+    super(message);
+    this.code = details.code;
+    if (details.errno !== undefined) this.errno = details.errno;
+    if (details.syscall !== undefined) this.syscall = details.syscall;
+    if (details.unsupported !== undefined) this.unsupported = details.unsupported;
+  }
+}
+
+/** What a dump is of, for the words of its errors. */
+export interface Subject {
+  /** In the plural: `'IPv4 TCP sockets'`. */
+  sockets: string;
+  /** The kernel's module for the family, and its build option. */
+  family: { module: string; option: string };
+  /** Likewise for the protocol, where handlers are chosen by it. */
+  protocol?: { module: string; option: string };
+}
+
+const EPERM = constants.errno.EPERM;
+const ENOENT = constants.errno.ENOENT;
+const EACCES = constants.errno.EACCES;
+const EBADMSG = constants.errno.EBADMSG;
+const EINTR = constants.errno.EINTR;
+
+/** Numbers that Node's own list lacks, or has under two names. */
+const NAMES = new Map<number, string>([
+  ...Object.entries(constants.errno).map(([name, number]): [number, string] => [number, name]),
+  [constants.errno.EAGAIN, 'EAGAIN'],
+  [constants.errno.EOPNOTSUPP, 'EOPNOTSUPP'],
+  [94, 'ESOCKTNOSUPPORT'],
+]);
+
+export function errnoName(errno: number): string {
+  return NAMES.get(errno) ?? `E${errno}`;
+}
+
+/** The error for a dump that the native reader could not bring to its end. */
+export function errorOf(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
+  switch (failure.kind) {
+    case 'system':
+      return systemError(failure, subject, netns);
+    case 'kernel':
+      return kernelError(failure, subject);
+    case 'interrupted':
+      return new SockDiagError(
+        `the kernel says that its dump of ${subject.sockets} was interrupted and may be inconsistent: ask again`,
+        { code: 'EINTR', errno: EINTR, syscall: 'recvmsg' },
+      );
+    case 'reply':
+      return new SockDiagError(
+        `the reply to a dump of ${subject.sockets} has ${failure.text} (at byte ${failure.offset}): ` +
+          'it was thrown away',
+        { code: 'EBADMSG', errno: EBADMSG, syscall: 'recvmsg' },
+      );
+  }
+}
+
+function systemError(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
+  const code = errnoName(failure.errno);
+  const syscall = failure.syscall;
+  const what = `cannot dump ${subject.sockets}`;
+  const details = { code, errno: failure.errno, syscall };
+  switch (true) {
+    case syscall === 'open' || syscall === 'setns':
+      return new SockDiagError(`${what}: ${namespaceTrouble(failure, netns)} (${code}: ${syscall})`, details);
+    case syscall === 'socket' && UNSUPPORTED_CODES.has(code):
+      return new SockDiagError(
+        `${what}: this system has no NETLINK_SOCK_DIAG, as in gVisor, WSL 1 and user-mode emulation (${code}: socket)`,
+        { ...details, unsupported: 'sock_diag' },
+      );
+    case syscall === 'socket' && (failure.errno === EPERM || failure.errno === EACCES):
+      return new SockDiagError(
+        `${what}: a security policy (seccomp, SELinux, AppArmor) forbids netlink sockets here (${code}: socket)`,
+        details,
+      );
+    case code === 'EMFILE' || code === 'ENFILE':
+      return new SockDiagError(`${what}: too many open files (${code}: ${syscall})`, details);
+    case code === 'EAGAIN' && syscall === 'recvmsg':
+      return new SockDiagError(
+        `${what}: the kernel stopped before the end of its answer (${code}: recvmsg)`,
+        details,
+      );
+    default:
+      return new SockDiagError(`${what} (${code}: ${syscall})`, details);
+  }
+}
+
+const UNSUPPORTED_CODES: ReadonlySet<string> = new Set([
+  'EPROTONOSUPPORT',
+  'EAFNOSUPPORT',
+  'ESOCKTNOSUPPORT',
+]);
+
+function namespaceTrouble(failure: NativeFailure, netns: string): string {
+  if (failure.errno === ENOENT) return `there is no network namespace at ${netns}`;
+  if (failure.errno === EPERM) return `entering the network namespace at ${netns} needs CAP_SYS_ADMIN`;
+  if (failure.errno === EACCES) return `opening the network namespace at ${netns} is not permitted`;
+  return `the network namespace at ${netns} cannot be entered`;
+}
+
+function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
+  const code = errnoName(failure.errno);
+  const details = { code, errno: failure.errno, syscall: 'recvmsg' };
+  const unsupported = failure.errno === ENOENT ? (failure.inDone ? 'protocol' : 'family') : undefined;
+  if (unsupported !== undefined) {
+    const part = (unsupported === 'protocol' ? subject.protocol : undefined) ?? subject.family;
+    return new SockDiagError(
+      `this kernel has no handler for ${subject.sockets}: its module ${part.module} (${part.option}) is absent, ` +
+        `or could not be loaded (${code})`,
+      { ...details, unsupported },
+    );
+  }
+  const words = failure.text ? `: ${failure.text}` : '';
+  const hint = failure.errno === EPERM ? ': it needs CAP_NET_ADMIN in the network namespace' : '';
+  return new SockDiagError(`the kernel refused to dump ${subject.sockets}${words}${hint} (${code})`, details);
+}

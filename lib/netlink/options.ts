@@ -1,0 +1,101 @@
+/** Checks what a caller gave, and says what would have been right. */
+import type { DumpOptions } from './dump.js';
+
+/** A network namespace: a name under /run/netns, a path, the pid of a process in it, or an open descriptor. */
+export type Netns = string | number | { readonly fd: number };
+
+/** Throws a TypeError if `value`, which is called `name`, is not as it should be. */
+export type Check = (value: unknown, name: string) => void;
+
+/** One for each option there is. */
+export type Checks<O> = { readonly [K in keyof Required<O>]: Check };
+
+/** The options as they were given, or none; undefined options count as not given. */
+export function checkOptions<O extends object>(
+  caller: string,
+  given: unknown,
+  checks: Checks<O>,
+): Partial<O> {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError(`${caller}: options must be an object, not ${show(given)}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const check = Object.hasOwn(checks, name) ? (checks as Record<string, Check>)[name] : undefined;
+    if (check === undefined) {
+      throw new TypeError(`${caller}: there is no option '${name}', only ${list(Object.keys(checks))}`);
+    }
+    if (value !== undefined) check(value, `${caller}: options.${name}`);
+  }
+  return { ...given };
+}
+
+export function oneOf(allowed: readonly string[]): Check {
+  return (value, name) => {
+    if (allowed.includes(value as string)) return;
+    throw new TypeError(`${name} is ${show(value)}, but must be ${list(allowed, 'or')}`);
+  };
+}
+
+/** An array of one or more of the words. */
+export function someOf(allowed: readonly string[]): Check {
+  const each = oneOf(allowed);
+  return (value, name) => {
+    if (!Array.isArray(value)) {
+      throw new TypeError(`${name} is ${show(value)}, but must be an array of ${list(allowed, 'or')}`);
+    }
+    if (value.length === 0) {
+      throw new TypeError(
+        `${name} is empty, but must name at least one of ${list(allowed)}: nothing would match`,
+      );
+    }
+    for (let i = 0; i < value.length; i++) each(value[i], `${name}[${i}]`);
+  };
+}
+
+const checkSignal: Check = (value, name) => {
+  if (value instanceof AbortSignal) return;
+  throw new TypeError(`${name} is ${show(value)}, but must be an AbortSignal`);
+};
+
+const checkNetns: Check = (value, name) => {
+  const expected = 'a name under /run/netns, a path, a process id above 0, or { fd } with an open descriptor';
+  const wrong = new TypeError(`${name} is ${show(value)}, but must be ${expected}`);
+  if (typeof value === 'string') {
+    if (value === '' || value === '.' || value === '..' || value.includes('\0')) throw wrong;
+  } else if (typeof value === 'number') {
+    if (!isInt32(value) || value === 0) throw wrong;
+  } else if (!isInt32((value as { fd?: unknown } | null)?.fd)) {
+    throw wrong;
+  }
+};
+
+function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fff_ffff;
+}
+
+/** What every dump accepts. */
+export const commonChecks: Checks<DumpOptions> = { signal: checkSignal, netns: checkNetns };
+
+/** The file that stands for a namespace; empty for the process's own. */
+export function netnsPath(netns: Netns | undefined): string {
+  if (netns === undefined) return '';
+  if (typeof netns === 'number') return `/proc/${netns}/ns/net`;
+  if (typeof netns === 'object') return `/proc/self/fd/${netns.fd}`;
+  return netns.includes('/') ? netns : `/run/netns/${netns}`;
+}
+
+function list(words: readonly string[], conjunction = 'and'): string {
+  const quoted = words.map((word) => `'${word}'`);
+  const last = quoted.pop() as string;
+  return quoted.length === 0 ? last : `${quoted.join(', ')} ${conjunction} ${last}`;
+}
+
+/** A value, short enough to stand in a message. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}

@@ -1,0 +1,47 @@
+/** SK_MEMINFO: the memory that a socket holds. */
+
+import type { ValueReader } from '../netlink/attributes.js';
+import type { BatchMemory } from '../netlink/batch.js';
+
+/** The kernel's SK_MEMINFO array. Bytes are of memory charged to the socket, overhead included. */
+export interface SkMeminfo {
+  /** Bytes held by what was received and not yet read (`sk_rmem_alloc`). */
+  rmemAlloc?: number;
+  /** Limit of the above, bytes (`sk_rcvbuf`): twice what SO_RCVBUF was given. */
+  rcvbuf?: number;
+  /** Bytes held by what was handed to the device and not yet freed (`sk_wmem_alloc`). */
+  wmemAlloc?: number;
+  /** Limit of what may be queued for sending, bytes (`sk_sndbuf`). */
+  sndbuf?: number;
+  /** Bytes reserved for the socket and not yet used (`sk_forward_alloc`). */
+  fwdAlloc?: number;
+  /** Bytes queued for sending (`sk_wmem_queued`). */
+  wmemQueued?: number;
+  /** Bytes of options and filters (`sk_omem_alloc`). */
+  optmem?: number;
+  /** Bytes that arrived while a process held the socket's lock (`sk_backlog.len`). */
+  backlog?: number;
+  /** Packets dropped for want of room, a count (`sk_drops`; since Linux 4.7). */
+  drops?: number;
+}
+
+const FIELDS = [
+  'rmemAlloc',
+  'rcvbuf',
+  'wmemAlloc',
+  'sndbuf',
+  'fwdAlloc',
+  'wmemQueued',
+  'optmem',
+  'backlog',
+  'drops',
+] as const satisfies readonly (keyof SkMeminfo)[];
+
+function read(memory: BatchMemory, at: number, length: number): SkMeminfo {
+  const meminfo: SkMeminfo = {};
+  const count = Math.min(FIELDS.length, length >>> 2);
+  for (let i = 0; i < count; i++) meminfo[FIELDS[i] as keyof SkMeminfo] = memory.u32(at + 4 * i);
+  return meminfo;
+}
+
+export const skmeminfo: ValueReader<SkMeminfo> = { size: 4, read };

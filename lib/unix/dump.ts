@@ -1,0 +1,75 @@
+/** Dumps of unix-domain sockets: the request, unix_diag_req, and what it asks for. */
+import type { NativeRequest } from '../binding.js';
+import { Dump, type DumpOptions } from '../netlink/dump.js';
+import type { Subject } from '../netlink/errors.js';
+import { type Checks, checkOptions, commonChecks, netnsPath, someOf } from '../netlink/options.js';
+import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
+import { stateMask } from '../record/state.js';
+import { readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg, type UnixState } from './record.js';
+
+/** What can be asked for beside the base record, with its bit in `udiag_show`. */
+const SHOW = {
+  /** `name` and `nameBytes` */
+  name: 0x01,
+  vfs: 0x02,
+  peer: 0x04,
+  icons: 0x08,
+  /** `rqueue` and `wqueue` */
+  rqlen: 0x10,
+  meminfo: 0x20,
+  uid: 0x40,
+} as const;
+
+export type UnixShow = keyof typeof SHOW;
+
+const SHOW_WORDS = Object.keys(SHOW) as UnixShow[];
+
+const STATES: readonly UnixState[] = ['ESTABLISHED', 'CLOSE', 'LISTEN'];
+
+export interface UnixDumpOptions extends DumpOptions {
+  /** Exactly these states; without it, all. */
+  states?: readonly UnixState[] | undefined;
+  /**
+   * Exactly these attributes; without it, all of them: `'name'` is `name` and `nameBytes`, `'rqlen'` is `rqueue`
+   * and `wqueue`, and the others are properties of their own name. `shutdown` comes always.
+   *
+   * A listener whose `icons` do not fit into 32 KiB (some 8,000 waiting clients) ends the kernel's dump early and
+   * without a word: leave them out where that may happen.
+   */
+  show?: readonly UnixShow[] | undefined;
+}
+
+const CHECKS: Checks<UnixDumpOptions> = { ...commonChecks, states: someOf(STATES), show: someOf(SHOW_WORDS) };
+
+const AF_UNIX = 1;
+const UNIX_DIAG_REQ_LENGTH = 24;
+
+function unixRequest(states: readonly UnixState[], show: readonly UnixShow[]): NativeRequest {
+  const payload = new Uint8Array(UNIX_DIAG_REQ_LENGTH);
+  payload[0] = AF_UNIX;
+  const words = new Uint32Array(payload.buffer);
+  words[1] = stateMask(states);
+  words[3] = show.reduce((mask, word) => mask | SHOW[word], 0);
+  return { type: SOCK_DIAG_BY_FAMILY, family: AF_UNIX, headerLength: UNIX_DIAG_MSG_LENGTH, payload };
+}
+
+const SUBJECT: Subject = {
+  sockets: 'unix sockets',
+  family: { module: 'unix_diag', option: 'CONFIG_UNIX_DIAG' },
+};
+
+/**
+ * The unix-domain sockets of a network namespace, but for the server's ends of connections that wait to be accepted.
+ *
+ * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
+ */
+export function dumpUnix(options?: UnixDumpOptions): Dump<UnixDiagMsg> {
+  const checked = checkOptions('dumpUnix', options, CHECKS);
+  return new Dump({
+    requests: [unixRequest(checked.states ?? STATES, checked.show ?? SHOW_WORDS)],
+    subjects: [SUBJECT],
+    decode: readUnixDiagMsg,
+    signal: checked.signal,
+    netns: netnsPath(checked.netns),
+  });
+}

@@ -1,0 +1,132 @@
+/** unix_diag_msg: a unix-domain socket. */
+import {
+  type AttributeReader,
+  attributeTable,
+  property,
+  readAttributes,
+  type UnknownAttributes,
+  type ValueReader,
+} from '../netlink/attributes.js';
+import type { BatchMemory } from '../netlink/batch.js';
+import { readCookie } from '../record/cookie.js';
+import { type SkMeminfo, skmeminfo } from '../record/skmeminfo.js';
+import { stateName } from '../record/state.js';
+import { type Shutdown, shutdown, u32 } from '../record/values.js';
+import { nameBytes, nameText } from './name.js';
+
+export type UnixType = 'stream' | 'dgram' | 'seqpacket';
+
+export type UnixState = 'ESTABLISHED' | 'CLOSE' | 'LISTEN';
+
+/** The file of a socket that is bound to a path. */
+export interface UnixVfs {
+  /** Inode number of the file, its lower 32 bits (`udiag_vfs_ino`). */
+  inode: number;
+  /** The device that it lies on, as `dev` of Node's `fs.Stats` (`udiag_vfs_dev`, in the form of st_dev). */
+  dev: number;
+}
+
+/** A unix-domain socket, as the kernel's `unix_diag_msg` tells it. */
+export interface UnixDiagMsg extends UnknownAttributes {
+  family: 'unix';
+  /** (`udiag_type`.) */
+  type: UnixType;
+  /**
+   * (`udiag_state`.) CLOSE is every socket that is neither connected nor listening. Since Linux 5.15 a datagram
+   * socket that another one connected to is ESTABLISHED for good.
+   */
+  state: UnixState;
+  /** The inode number of the socket's descriptors (`udiag_ino`). */
+  inode: number;
+  /** 64 bits in lower-case hexadecimal (`udiag_cookie`, SO_COOKIE). No two sockets of one boot share one. */
+  cookie: string;
+  /**
+   * What the socket was bound to, as `ss` prints it: a path, or an abstract name with `@` for each NUL; bytes that
+   * are not UTF-8 read U+FFFD (`UNIX_DIAG_NAME`). Absent without a name. Accepted sockets have the listener's.
+   */
+  name?: string;
+  /** The name's exact bytes: a path without the closing NUL, an abstract name with the leading one. */
+  nameBytes?: Uint8Array;
+  /** The file behind the name; for paths only (`UNIX_DIAG_VFS`). */
+  vfs?: UnixVfs;
+  /**
+   * Inode number of the socket at the other end (`UNIX_DIAG_PEER`): 0 if no descriptor refers to it, because it
+   * is closed, or not accepted yet. Absent without another end.
+   */
+  peer?: number;
+  /** For LISTEN: inode numbers of the clients that wait to be accepted (`UNIX_DIAG_ICONS`); 0 for closed ones. */
+  icons?: number[];
+  /**
+   * (`udiag_rqueue`.) Bytes that can be read; of a datagram socket those of the first datagram only; for LISTEN
+   * connections that wait to be accepted.
+   */
+  rqueue?: number;
+  /** Bytes of memory held by what the peer has not read, overhead included; for LISTEN the backlog limit. */
+  wqueue?: number;
+  /** Memory in detail (`UNIX_DIAG_MEMINFO`, which holds the SK_MEMINFO array). */
+  meminfo?: SkMeminfo;
+  /** (`UNIX_DIAG_SHUTDOWN`.) */
+  shutdown?: Shutdown;
+  /** The owner's user id as seen from the reader's user namespace (`UNIX_DIAG_UID`; since Linux 5.3). */
+  uid?: number;
+}
+
+const TYPES: Record<number, UnixType> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
+
+const readName: AttributeReader<UnixDiagMsg> = (record, memory, at, length) => {
+  const bytes = nameBytes(memory.copy(at, length));
+  record.name = nameText(bytes);
+  record.nameBytes = bytes;
+  return true;
+};
+
+const readQueues: AttributeReader<UnixDiagMsg> = (record, memory, at, length) => {
+  if (length < 8) return false;
+  record.rqueue = memory.u32(at);
+  record.wqueue = memory.u32(at + 4);
+  return true;
+};
+
+const vfs: ValueReader<UnixVfs> = {
+  size: 8,
+  read: (memory, at) => ({ inode: memory.u32(at), dev: statDevice(memory.u32(at + 4)) }),
+};
+
+const icons: ValueReader<number[]> = {
+  size: 0,
+  read: (memory, at, length) => Array.from({ length: length >>> 2 }, (_, i) => memory.u32(at + 4 * i)),
+};
+
+/** From the kernel's own encoding of a device, 12 bits major and 20 bits minor, to that of stat(2). */
+function statDevice(device: number): number {
+  const major = device >>> 20;
+  const minor = device & 0xfffff;
+  return (((minor & 0xfff00) << 12) | (major << 8) | (minor & 0xff)) >>> 0;
+}
+
+const ATTRIBUTES = attributeTable<UnixDiagMsg>({
+  0: readName,
+  1: property('vfs', vfs),
+  2: property('peer', u32),
+  3: property('icons', icons),
+  4: readQueues,
+  5: property('meminfo', skmeminfo),
+  6: property('shutdown', shutdown),
+  7: property('uid', u32),
+});
+
+/** Bytes of `unix_diag_msg`. */
+export const UNIX_DIAG_MSG_LENGTH = 16;
+
+/** Reads the record in a row of the index. */
+export function readUnixDiagMsg(memory: BatchMemory, row: number): UnixDiagMsg {
+  const at = memory.words[row] as number;
+  const record: UnixDiagMsg = {
+    family: 'unix',
+    type: TYPES[memory.u8(at + 1)] ?? (`unknown_${memory.u8(at + 1)}` as UnixType),
+    state: stateName(memory.u8(at + 2)) as UnixState,
+    inode: memory.u32(at + 4),
+    cookie: readCookie(memory, at + 8),
+  };
+  return readAttributes(record, memory, row, ATTRIBUTES);
+}

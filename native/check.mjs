@@ -1,0 +1,43 @@
+// Checks the form and the lint of the C++: `node native/check.mjs [--write]`. Needs clang-format and clang-tidy.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folders = ['native', 'test/native'].filter((folder) => existsSync(join(root, folder)));
+const files = folders.flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .map((name) => join(folder, name)),
+);
+
+/** Where node_api.h is: beside the running Node, or where node-gyp keeps what it downloads. */
+function nodeHeaders() {
+  const beside = join(dirname(dirname(process.execPath)), 'include/node');
+  const cached = join(homedir(), '.cache/node-gyp', process.versions.node, 'include/node');
+  return [beside, cached].find((folder) => existsSync(join(folder, 'node_api.h'))) ?? beside;
+}
+
+function run(command, words) {
+  const { error, status } = spawnSync(command, words, { cwd: root, stdio: 'inherit' });
+  if (error !== undefined) {
+    console.error(`${command} could not be started (${error.code}): on Debian, apt-get install ${command}`);
+    process.exit(1);
+  }
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (process.argv.includes('--write')) {
+  run('clang-format', ['-i', ...files]);
+} else {
+  run('clang-format', ['--dry-run', '--Werror', ...files]);
+  const sources = files.filter((name) => name.endsWith('.cc'));
+  const addonApi = createRequire(import.meta.url)('node-addon-api').include_dir;
+  const includes = ['-Inative', '-isystem', nodeHeaders(), '-isystem', join(root, addonApi)];
+  const defines = ['-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS'];
+  run('clang-tidy', ['--quiet', ...sources, '--', '-std=c++17', ...defines, ...includes]);
+}

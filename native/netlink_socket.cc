@@ -1,0 +1,133 @@
+#include "netlink_socket.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <cerrno>
+#include <system_error>
+#include <thread>
+
+#include <linux/netlink.h>
+
+namespace sockdiag {
+namespace {
+
+// Not in the headers of every system that this is built on.
+constexpr int kSolNetlink = 270;
+constexpr int kCapAck = 10;
+constexpr int kExtAck = 11;
+
+constexpr int kReceiveBuffer = 1 << 20;
+
+int OpenHere() {
+  const int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  if (descriptor < 0) throw SystemError{"socket", errno};
+  return descriptor;
+}
+
+void EnterNamespace(const std::string& netns) {
+  const int descriptor = open(netns.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw SystemError{"open", errno};
+  const int entered = setns(descriptor, CLONE_NEWNET);
+  const int error = errno;
+  close(descriptor);
+  if (entered != 0) throw SystemError{"setns", error};
+}
+
+// A socket belongs for ever to the namespace of the thread that made it, and a thread that has entered
+// another namespace cannot be trusted with anything else: so a thread is made for this one call.
+int OpenInside(const std::string& netns) {
+  int descriptor = -1;
+  SystemError failure{nullptr, 0};
+  try {
+    std::thread([&] {
+      try {
+        EnterNamespace(netns);
+        descriptor = OpenHere();
+      } catch (const SystemError& error) {
+        failure = error;
+      }
+    }).join();
+  } catch (const std::system_error& error) {
+    throw SystemError{"pthread_create", error.code().value()};
+  }
+  if (failure.syscall != nullptr) throw SystemError{failure};
+  return descriptor;
+}
+
+sockaddr_nl KernelAddress() {
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  return address;
+}
+
+void SetOption(int descriptor, int level, int option, int value) {
+  // Kernels that do not know an option are served without it: each of them only makes answers better.
+  setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+}  // namespace
+
+NetlinkSocket::NetlinkSocket(const std::string& netns)
+    : descriptor_(netns.empty() ? OpenHere() : OpenInside(netns)) {
+  try {
+    Configure();
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+NetlinkSocket::~NetlinkSocket() { close(descriptor_); }
+
+void NetlinkSocket::Configure() {
+  // An error need not bring the whole request back, which can be larger than a receive.
+  SetOption(descriptor_, kSolNetlink, kCapAck, 1);
+  SetOption(descriptor_, kSolNetlink, kExtAck, 1);
+  // Above the system's limit where we may, else up to it.
+  SetOption(descriptor_, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+  SetOption(descriptor_, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer);
+
+  sockaddr_nl address = KernelAddress();
+  if (bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    throw SystemError{"bind", errno};
+  // From here on the kernel itself turns away what other processes send to this socket.
+  if (connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    throw SystemError{"connect", errno};
+
+  socklen_t size = sizeof address;
+  if (getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw SystemError{"getsockname", errno};
+  port_id_ = address.nl_pid;
+}
+
+void NetlinkSocket::Send(const uint8_t* message, size_t size) const {
+  // The kernel grants the sender's privileges only to a message that names its destination.
+  const sockaddr_nl address = KernelAddress();
+  ssize_t sent = 0;
+  do {
+    sent = sendto(descriptor_, message, size, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) throw SystemError{"sendto", errno};
+}
+
+Datagram NetlinkSocket::Receive(uint8_t* buffer) const {
+  sockaddr_nl sender{};
+  iovec part{buffer, kReceiveSize};
+  msghdr header{};
+  header.msg_name = &sender;
+  header.msg_namelen = sizeof sender;
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+
+  ssize_t size = 0;
+  do {
+    size = recvmsg(descriptor_, &header, MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) throw SystemError{"recvmsg", errno};
+  return {buffer, static_cast<size_t>(size), sender.nl_pid, (header.msg_flags & MSG_TRUNC) != 0};
+}
+
+}  // namespace sockdiag

@@ -1,0 +1,49 @@
+// A netlink socket that talks to the kernel's sock_diag, and only to it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "message_walker.h"
+
+namespace sockdiag {
+
+// A system call that failed, thrown by everything that makes system calls.
+struct SystemError {
+  const char* syscall;
+  int error;
+};
+
+// The kernel builds each part of a dump no larger than the largest receive that was ever made on the
+// socket, up to 32 KiB less its own overhead; and a smaller receive later would cut the parts off. So
+// every receive on every socket has this size.
+inline constexpr size_t kReceiveSize = 32768;
+
+class NetlinkSocket {
+ public:
+  // Opens a socket in the network namespace that the file `netns` stands for, or in the caller's own
+  // when that is empty.
+  explicit NetlinkSocket(const std::string& netns);
+  ~NetlinkSocket();
+
+  NetlinkSocket(const NetlinkSocket&) = delete;
+  NetlinkSocket& operator=(const NetlinkSocket&) = delete;
+
+  // The address that the kernel gave us: replies carry it.
+  uint32_t port_id() const { return port_id_; }
+
+  void Send(const uint8_t* message, size_t size) const;
+
+  // Takes one datagram into `buffer`, which has room for kReceiveSize bytes. Never waits: sock_diag makes
+  // its answers inside the calls to send and receive, so what is not there yet will never come.
+  Datagram Receive(uint8_t* buffer) const;
+
+ private:
+  void Configure();
+
+  int descriptor_ = -1;
+  uint32_t port_id_ = 0;
+};
+
+}  // namespace sockdiag
