@@ -1,12 +1,15 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The tests make sockets by the thousand and measure descriptors: side by side they would see each other's.
+    // The tests make sockets by the thousand and count descriptors: side by side they would count each other's.
     fileParallelism: false,
     pool: 'forks',
+    reporters: ['default', './test/reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });
+
+export default config;

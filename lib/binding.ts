@@ -61,7 +61,31 @@ export interface NativeReader {
   close(): Promise<void> | undefined;
 }
 
+/** What was asked, and so what a reply must look like; and how the datagram came. */
+export interface NativeExpectation {
+  sequence: number;
+  portId: number;
+  type: number;
+  headerLength: number;
+  family: number;
+  /** NLM_F_ACK was set. */
+  acknowledged?: boolean;
+  /** The port id it came from; the kernel's is 0. */
+  sender?: number;
+  /** It was larger than what it was received into. */
+  truncated?: boolean;
+}
+
+export interface NativeWalk {
+  records: number;
+  index: Uint32Array;
+  finished: boolean;
+  failure: NativeFailure | undefined;
+}
+
 export interface Binding {
+  /** Checks one datagram that is in memory, as a reader does, and finds what is in it. */
+  walk(datagram: Uint8Array, expectation: NativeExpectation): NativeWalk;
   /** `netns` is the file of a network namespace, or empty for that of the process. */
   Reader: new (
     requests: NativeRequest[],

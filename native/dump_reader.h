@@ -52,6 +52,7 @@ class Batch {
   const Failure& failure() const { return failure_; }
 
   size_t capacity() const { return capacity_; }
+  size_t memory() const { return 2 * capacity_; }  // bytes, and an index that is never larger
 
  private:
   friend class DumpReader;

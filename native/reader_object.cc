@@ -96,6 +96,7 @@ ReaderObject::ReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Re
 }
 
 ReaderObject::~ReaderObject() {
+  Account(-accounted_);
   if (in_flight_ == nullptr) return;
   in_flight_->owner = nullptr;
   reader_->Cancel();
@@ -134,14 +135,24 @@ Napi::Value ReaderObject::Close(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   reader_->Cancel();
-  if (!closing_) closing_ = Napi::Promise::Deferred::New(env);
-  return closing_->Promise();
+  // One for each caller: the promise of an older one is out of reach outside the call that made it.
+  closing_.push_back(Napi::Promise::Deferred::New(env));
+  return closing_.back().Promise();
 }
 
 std::unique_ptr<Batch> ReaderObject::TakeBatch() {
   const size_t datagrams = std::exchange(datagrams_, kMostDatagrams);
   if (spare_ != nullptr && spare_->capacity() == datagrams * kReceiveSize) return std::move(spare_);
-  return std::make_unique<Batch>(datagrams);
+  if (spare_ != nullptr) Account(-static_cast<int64_t>(std::exchange(spare_, nullptr)->memory()));
+  auto batch = std::make_unique<Batch>(datagrams);
+  Account(static_cast<int64_t>(batch->memory()));
+  return batch;
+}
+
+// Tells the collector what a reader weighs, since it sees only a small object.
+void ReaderObject::Account(int64_t bytes) {
+  accounted_ += bytes;
+  Napi::MemoryManagement::AdjustExternalMemory(Env(), bytes);
 }
 
 bool ReaderObject::StartFill() {
@@ -163,8 +174,9 @@ bool ReaderObject::StartFill() {
 
 void ReaderObject::OnFilled(std::unique_ptr<Batch> batch) {
   if (closed_) {
+    reader_->Close();
     if (asked_) std::exchange(asked_, std::nullopt)->Resolve(Deliver(Env(), nullptr));
-    if (closing_) std::exchange(closing_, std::nullopt)->Resolve(Env().Undefined());
+    for (const auto& closing : std::exchange(closing_, {})) closing.Resolve(Env().Undefined());
     return;
   }
   finished_ = batch->finished();

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <napi.h>
 
@@ -27,6 +28,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Batch> TakeBatch();
+  void Account(int64_t bytes);
   bool StartFill();
   void OnFilled(std::unique_ptr<Batch> batch);
   void Answer(const Napi::Promise::Deferred& deferred, std::unique_ptr<Batch> batch);
@@ -40,12 +42,13 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   std::unique_ptr<Batch> ready_;  // read ahead, and not yet asked for
   std::unique_ptr<Batch> spare_;
   size_t datagrams_;  // of the next batch
+  int64_t accounted_ = 0;
   bool finished_ = false;
   bool closed_ = false;
 
-  std::optional<Napi::Promise::Deferred> asked_;    // a Next that waits for the work in flight
-  std::optional<Napi::Promise::Deferred> closing_;  // a Close that waits for it
-  Napi::Reference<Napi::ArrayBuffer> buffer_;       // what every batch is copied into
+  std::optional<Napi::Promise::Deferred> asked_;  // a Next that waits for the work in flight
+  std::vector<Napi::Promise::Deferred> closing_;  // Closes that wait for it
+  Napi::Reference<Napi::ArrayBuffer> buffer_;     // what every batch is copied into
 };
 
 // The failure as a plain object for JavaScript, or undefined.

@@ -52,10 +52,21 @@ function cells(socket: AnySocket): string[] {
   ];
 }
 
-/** `ss` calls two states differently. */
+/** The words of `ss`. */
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  ESTABLISHED: 'ESTAB',
+  SYN_SENT: 'SYN-SENT',
+  SYN_RECV: 'SYN-RECV',
+  FIN_WAIT1: 'FIN-WAIT-1',
+  FIN_WAIT2: 'FIN-WAIT-2',
+  TIME_WAIT: 'TIME-WAIT',
+  CLOSE: 'UNCONN',
+  CLOSE_WAIT: 'CLOSE-WAIT',
+  LAST_ACK: 'LAST-ACK',
+};
+
 function stateWord(state: string): string {
-  if (state === 'ESTABLISHED') return 'ESTAB';
-  return state === 'CLOSE' ? 'UNCONN' : state.replaceAll('_', '-');
+  return STATE_WORDS[state] ?? state;
 }
 
 function endpoint(socket: InetDiagMsg, address: string, port: number): string {

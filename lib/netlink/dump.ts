@@ -6,6 +6,7 @@ import {
   type NativeReader,
   type NativeRequest,
 } from '../binding.js';
+import { onAbort } from './abort.js';
 import { BatchMemory } from './batch.js';
 import { errorOf, type Subject } from './errors.js';
 import type { Netns } from './options.js';
@@ -84,9 +85,6 @@ export interface DumpIterator<T> extends AsyncIterableIterator<T>, AsyncDisposab
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
-/** Stops listening to the signals of readings that nobody reads any more. */
-const abandoned = new FinalizationRegistry<() => void>((unhook) => unhook());
-
 /** One reading of a dump: batches from the native reader, decoded. */
 class Reading<T> {
   readonly #query: Query<T>;
@@ -160,26 +158,12 @@ class Reading<T> {
   #open(): NativeReader {
     if (this.#reader === undefined) {
       this.#reader = new this.#Reader(this.#query.requests, this.#query.netns);
-      this.#hook();
+      if (this.#query.signal !== undefined) this.#unhook = onAbort(this.#query.signal, this);
     }
     return this.#reader;
   }
 
-  /** The listener must not keep alive a reading whose reader has gone away without a word. */
-  #hook(): void {
-    const { signal } = this.#query;
-    if (signal === undefined) return;
-    const weak = new WeakRef(this);
-    const listener = () => weak.deref()?.abort();
-    signal.addEventListener('abort', listener, { once: true });
-    const unhook = () => signal.removeEventListener('abort', listener);
-    this.#unhook = () => {
-      unhook();
-      abandoned.unregister(this);
-    };
-    abandoned.register(this, unhook, this);
-  }
-
+  /** Nothing more is given out, and what waits is answered soon. */
   abort(): void {
     this.stopped = true;
     this.#reader?.close();

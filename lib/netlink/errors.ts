@@ -21,14 +21,14 @@ export class SockDiagError extends Error {
   /** The name of the error number (`'EPERM'`), or a code of this library's own (`'ERR_SOCKDIAG_…'`). */
   readonly code: string;
   /** The system's error number, positive, where there is one. */
-  readonly errno?: number;
+  declare readonly errno?: number;
   /** The system call that failed, or that brought the kernel's answer. */
-  readonly syscall?: string;
+  declare readonly syscall?: string;
   /**
    * What this system lacks, where that is the reason: `'sock_diag'` altogether (gVisor, WSL 1, user-mode
    * emulation), a handler for the socket `'family'`, or one for the `'protocol'`.
    */
-  readonly unsupported?: UnsupportedLayer;
+  declare readonly unsupported?: UnsupportedLayer;
 
   static {
     SockDiagError.prototype.name = 'SockDiagError';

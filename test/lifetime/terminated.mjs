@@ -1,0 +1,54 @@
+// Sixteen workers that dump at once, each terminated at a random moment, a hundred times over. Prints how many
+// were terminated, and how many sockets they left open. (Of files, Node itself leaves some: those of modules
+// that were being loaded.)
+import { readdirSync, readlinkSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import process from 'node:process';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+
+const WORKERS = 16;
+const ROUNDS = Number(process.argv[3] ?? 100);
+
+async function populate(path) {
+  const held = [];
+  createServer((socket) => held.push(socket)).listen(path);
+  for (let i = 0; i < 500; i++) await new Promise((resolve) => held.push(connect(path, resolve)));
+  while (held.length < 1000) await turn();
+}
+
+function openSockets() {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+const program = new URL('./worker.mjs', import.meta.url);
+let terminated = 0;
+
+async function live(kind) {
+  const worker = new Worker(program, { workerData: kind });
+  const failed = new Promise((_, reject) => worker.once('error', reject));
+  const ended = (async () => {
+    if (Math.random() < 0.9) await new Promise((resolve) => worker.once('online', resolve));
+    await sleep(Math.random() * 60);
+    await worker.terminate();
+    terminated++;
+  })();
+  await Promise.race([ended, failed]);
+}
+
+await populate(process.argv[2]);
+await Promise.all(Array.from({ length: WORKERS }, (_, i) => live(i)));
+const before = openSockets();
+terminated = 0;
+for (let round = 0; round < ROUNDS; round++) {
+  await Promise.all(Array.from({ length: WORKERS }, (_, i) => live(i)));
+}
+await sleep(100);
+console.log(JSON.stringify({ terminated, sockets: openSockets() - before }));
+process.exit(0);

@@ -1,0 +1,30 @@
+// Dumps without end, in one of the ways, until it is terminated.
+import { workerData } from 'node:worker_threads';
+
+import { dumpTcp, dumpUnix } from '../../dist/index.js';
+
+const ways = [
+  async () => {
+    for await (const socket of dumpUnix()) if (socket.inode < 0) return;
+  },
+  async () => {
+    for await (const batch of dumpUnix().batches()) if (batch.length === 0) return;
+  },
+  async () => {
+    await Promise.all([dumpUnix().toArray(), dumpTcp().toArray(), dumpUnix().toArray()]);
+  },
+  async () => {
+    for await (const socket of dumpUnix()) if (socket.inode > 0) break;
+  },
+  async () => {
+    const signal = AbortSignal.timeout(1);
+    await dumpUnix({ signal })
+      .toArray()
+      .catch(() => undefined);
+  },
+  async () => {
+    for (const socket of dumpUnix()) if (socket.inode < 0) return;
+  },
+];
+
+for (;;) await ways[workerData % ways.length]();

@@ -1,0 +1,29 @@
+/** What a test needs of its machine. A test that cannot run says why. */
+import { spawnSync } from 'node:child_process';
+
+import { missing } from './world/world.js';
+
+const told = new Set<string>();
+
+/**
+ * Always true, with the reason printed once. Where the machine is known to have everything, SOCKDIAG_STRICT=1 makes
+ * it an error: a test that does not run must not look like one that passed.
+ */
+export function skip(reason: string): true {
+  if (process.env['SOCKDIAG_STRICT'] === '1') throw new Error(`nothing may be skipped here, but ${reason}`);
+  if (!told.has(reason)) console.warn(`skipped: ${reason}`);
+  told.add(reason);
+  return true;
+}
+
+/** True, with the reason printed, where one of the programs is absent. */
+export function lackOf(...programs: string[]): boolean {
+  const absent = programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);
+  return absent.length > 0 && skip(`there is no ${absent.join(', no ')} here`);
+}
+
+/** True, with the reason printed, where the varied world cannot be made. */
+export function lackOfWorld(): boolean {
+  const reason = missing();
+  return reason !== undefined && skip(reason);
+}
