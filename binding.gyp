@@ -7,6 +7,7 @@
         "native/dump_reader.cc",
         "native/message_walker.cc",
         "native/netlink_socket.cc",
+        "native/read_ahead.cc",
         "native/reader_object.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -49,22 +49,21 @@ Failure FailureOf(const Walk& walk, size_t request) {
   return failure;
 }
 
-Batch::Batch(size_t datagrams)
-    : capacity_(datagrams * kReceiveSize),
-      bytes_(new uint8_t[capacity_]),
-      words_(new uint32_t[Index::WordsFor(capacity_)]),
-      index_(words_.get(), Index::WordsFor(capacity_)) {}
-
-void Batch::Clear() {
-  index_.Clear();
+void Batch::Prepare() {
   used_ = 0;
   finished_ = false;
   failure_ = Failure{};
+  index_.Clear();
+  if (bytes_ != nullptr) return;
+  const size_t words = Index::WordsFor(capacity_);
+  bytes_.reset(new uint8_t[capacity_]);
+  words_.reset(new uint32_t[words]);
+  index_ = Index(words_.get(), words);
 }
 
 void DumpReader::Fill(Batch& batch) {
-  batch.Clear();
   try {
+    batch.Prepare();
     if (socket_ == nullptr) Open();
     while (!IsOver(batch) && HasRoom(batch)) ReceiveInto(batch);
   } catch (const SystemError& error) {
@@ -92,6 +91,7 @@ void DumpReader::Open() {
   const auto noop = Frame(NLMSG_NOOP, NLM_F_ACK, expectation.sequence, {});
   socket_->Send(noop.data(), noop.size());
   Batch answer(1);
+  answer.Prepare();
   const Datagram datagram = socket_->Receive(answer.bytes_.get());
   const Walk walk = WalkDatagram(datagram, expectation, 0, answer.index_);
   if (walk.outcome != Outcome::kAcknowledged) throw SystemError{"recvmsg", EBADMSG};

@@ -37,11 +37,11 @@ struct Failure {
 };
 
 // What one call to Fill brings: datagrams, one behind the other, and the index of their records.
-// Its memory is used again by the next call.
+// Its memory comes with the first call, and is used again by the next.
 class Batch {
  public:
-  // Datagrams are not packed: a receive needs its full room, though it seldom uses all of it.
-  explicit Batch(size_t datagrams);
+  // A receive needs its full room, though it may not use all of it.
+  explicit Batch(size_t datagrams) : capacity_(datagrams * kReceiveSize) {}
 
   const uint8_t* bytes() const { return bytes_.get(); }
   size_t bytes_size() const { return used_; }
@@ -51,18 +51,17 @@ class Batch {
   bool finished() const { return finished_; }
   const Failure& failure() const { return failure_; }
 
-  size_t capacity() const { return capacity_; }
-  size_t memory() const { return 2 * capacity_; }  // bytes, and an index that is never larger
+  size_t datagrams() const { return capacity_ / kReceiveSize; }
 
  private:
   friend class DumpReader;
 
-  void Clear();
+  void Prepare();
 
   size_t capacity_;
   std::unique_ptr<uint8_t[]> bytes_;
   std::unique_ptr<uint32_t[]> words_;
-  Index index_;
+  Index index_{nullptr, 0};
   size_t used_ = 0;
   bool finished_ = false;
   Failure failure_;

@@ -1,15 +1,15 @@
 #include "reader_object.h"
 
+#include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 namespace sockdiag {
 namespace {
 
-// The first batch is small, since often little is wanted; later ones are as large as the event loop can
-// bear, since decoding one holds it.
-constexpr size_t kFirstDatagrams = 4;
-constexpr size_t kMostDatagrams = 8;
+// About what a reader holds in memory that the collector does not see. Bytes.
+constexpr int64_t kWeight = 1 << 19;
 
 constexpr size_t kBufferStep = 65536;
 
@@ -56,27 +56,89 @@ Napi::Value DescribeFailure(Napi::Env env, const Failure& failure) {
   return object;
 }
 
-// One Fill on a worker thread. It owns or shares all that it touches there.
+// Tells the thread of an environment, from another thread, that a batch is filled. It does not keep the event
+// loop alive: the work that rings does.
+//
+// Node takes the function that is behind it away when an environment goes down, whoever still uses it; from
+// then on it is silent. All but Ring are for the environment's own thread.
+class ReaderObject::Bell {
+ public:
+  static std::shared_ptr<Bell> Hang(Napi::Env env, ReaderObject* owner) {
+    auto bell = std::make_shared<Bell>();
+    bell->owner_ = owner;
+    // The function has a share in the bell, so that what was rung late still finds it.
+    auto share = std::make_unique<std::shared_ptr<Bell>>(bell);
+    const auto name = Napi::String::New(env, "sockdiag");
+    const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, share.get(),
+                                                               Lose, share.get(), Hear, &bell->function_);
+    if (status != napi_ok) throw Napi::Error::New(env);
+    static_cast<void>(share.release());
+    napi_unref_threadsafe_function(env, bell->function_);
+    return bell;
+  }
+
+  void Ring() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (function_ != nullptr) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
+  }
+
+  // Nobody will ring any more. What was rung already is still heard.
+  void TakeDown() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (function_ != nullptr)
+      napi_release_threadsafe_function(std::exchange(function_, nullptr), napi_tsfn_release);
+  }
+
+  void ForgetOwner() { owner_ = nullptr; }
+
+ private:
+  using Share = std::shared_ptr<Bell>;
+
+  static void Hear(napi_env env, napi_value, void* context, void*) {
+    ReaderObject* owner = (*static_cast<Share*>(context))->owner_;
+    if (env == nullptr || owner == nullptr) return;
+    try {
+      const Napi::HandleScope scope(env);
+      owner->OnFilled();
+    } catch (const Napi::Error&) {
+      // The environment is going down: nobody is left to tell.
+    }
+  }
+
+  static void Lose(napi_env, void* data, void*) {
+    const std::unique_ptr<Share> share(static_cast<Share*>(data));
+    const std::lock_guard<std::mutex> lock((*share)->mutex_);
+    (*share)->function_ = nullptr;
+  }
+
+  ReaderObject* owner_ = nullptr;
+  std::mutex mutex_;
+  napi_threadsafe_function function_ = nullptr;
+};
+
+// Reading ahead on a worker thread. It owns or shares all that it touches there.
 struct ReaderObject::Work {
   ReaderObject* owner;  // null once that is gone
-  std::shared_ptr<DumpReader> reader;
-  std::unique_ptr<Batch> batch;
+  std::shared_ptr<ReadAhead> ahead;
+  std::shared_ptr<Bell> bell;
   napi_async_work handle = nullptr;
 
   static void Execute(napi_env, void* data) {
-    auto* work = static_cast<Work*>(data);
-    work->reader->Fill(*work->batch);
+    const auto* work = static_cast<Work*>(data);
+    work->ahead->Run([work] { work->bell->Ring(); });
   }
 
-  static void Complete(napi_env env, napi_status status, void* data) {
+  static void Complete(napi_env env, napi_status, void* data) {
     const std::unique_ptr<Work> work(static_cast<Work*>(data));
     napi_delete_async_work(env, work->handle);
-    if (work->owner == nullptr) return;
-    work->owner->in_flight_ = nullptr;
+    ReaderObject* owner = work->owner;
+    if (owner == nullptr) return;
+    auto& in_flight = owner->in_flight_;
+    in_flight.erase(std::find(in_flight.begin(), in_flight.end(), work.get()));
     try {
       const Napi::HandleScope scope(env);
-      work->owner->Unref();
-      if (status == napi_ok) work->owner->OnFilled(std::move(work->batch));
+      owner->OnWorkEnd();
+      owner->Unref();
     } catch (const Napi::Error&) {
       // The environment is going down: nobody is left to tell.
     }
@@ -91,74 +153,56 @@ Napi::Function ReaderObject::Define(Napi::Env env) {
 }
 
 ReaderObject::ReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReaderObject>(info) {
-  reader_ = std::make_shared<DumpReader>(ReadRequests(info[0].As<Napi::Array>()), info[1].As<Napi::String>());
-  datagrams_ = kFirstDatagrams;
+  ahead_ = std::make_shared<ReadAhead>(ReadRequests(info[0].As<Napi::Array>()), info[1].As<Napi::String>());
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kWeight);
 }
 
 ReaderObject::~ReaderObject() {
-  Account(-accounted_);
-  if (in_flight_ == nullptr) return;
-  in_flight_->owner = nullptr;
-  reader_->Cancel();
+  Napi::MemoryManagement::AdjustExternalMemory(Env(), -kWeight);
+  ahead_->Stop();
+  for (Work* work : in_flight_) work->owner = nullptr;
+  if (bell_ == nullptr) return;
+  bell_->ForgetOwner();
+  // With work in flight, which is so only where the environment goes down, that will take it down too.
+  if (in_flight_.empty()) bell_->TakeDown();
 }
 
 Napi::Value ReaderObject::Next(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (asked_) throw Napi::Error::New(env, "the reader is busy");
   auto deferred = Napi::Promise::Deferred::New(env);
-  if (ready_ != nullptr) {
-    Answer(deferred, std::move(ready_));
-  } else if (in_flight_ != nullptr || StartFill()) {
+  auto batch = ahead_->Take();
+  StartWork();
+  if (batch == nullptr && !in_flight_.empty())
     asked_ = deferred;
-  } else {
-    deferred.Resolve(Deliver(env, nullptr));
-  }
+  else
+    deferred.Resolve(Deliver(std::move(batch)));
   return deferred.Promise();
 }
 
 Napi::Value ReaderObject::NextSync(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (in_flight_ != nullptr || ready_ != nullptr) throw Napi::Error::New(env, "the reader is busy");
-  if (finished_) return Deliver(env, nullptr);
-  spare_ = TakeBatch();
-  reader_->Fill(*spare_);
-  finished_ = spare_->finished();
-  return Deliver(env, spare_.get());
+  if (bell_ != nullptr) throw Napi::Error::New(info.Env(), "the reader is busy");
+  return Deliver(ahead_->FillNow());
 }
 
 Napi::Value ReaderObject::Close(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  finished_ = closed_ = true;
-  ready_.reset();
-  if (in_flight_ == nullptr) {
-    reader_->Close();
+  closed_ = true;
+  ahead_->Stop();
+  if (in_flight_.empty()) {
+    ahead_->Close();
     return env.Undefined();
   }
-  reader_->Cancel();
   // One for each caller: the promise of an older one is out of reach outside the call that made it.
   closing_.push_back(Napi::Promise::Deferred::New(env));
   return closing_.back().Promise();
 }
 
-std::unique_ptr<Batch> ReaderObject::TakeBatch() {
-  const size_t datagrams = std::exchange(datagrams_, kMostDatagrams);
-  if (spare_ != nullptr && spare_->capacity() == datagrams * kReceiveSize) return std::move(spare_);
-  if (spare_ != nullptr) Account(-static_cast<int64_t>(std::exchange(spare_, nullptr)->memory()));
-  auto batch = std::make_unique<Batch>(datagrams);
-  Account(static_cast<int64_t>(batch->memory()));
-  return batch;
-}
-
-// Tells the collector what a reader weighs, since it sees only a small object.
-void ReaderObject::Account(int64_t bytes) {
-  accounted_ += bytes;
-  Napi::MemoryManagement::AdjustExternalMemory(Env(), bytes);
-}
-
-bool ReaderObject::StartFill() {
-  if (finished_) return false;
+void ReaderObject::StartWork() {
   const Napi::Env env = Env();
-  auto work = std::make_unique<Work>(Work{this, reader_, TakeBatch()});
+  if (!ahead_->ShouldRun()) return;
+  if (bell_ == nullptr) bell_ = Bell::Hang(env, this);
+  auto work = std::make_unique<Work>(Work{this, ahead_, bell_});
   const auto name = Napi::String::New(env, "sockdiag");
   if (napi_create_async_work(env, nullptr, name, Work::Execute, Work::Complete, work.get(), &work->handle) !=
       napi_ok)
@@ -167,33 +211,32 @@ bool ReaderObject::StartFill() {
     napi_delete_async_work(env, work->handle);
     throw Napi::Error::New(env);
   }
-  in_flight_ = work.release();
+  in_flight_.push_back(work.release());
   Ref();
-  return true;
 }
 
-void ReaderObject::OnFilled(std::unique_ptr<Batch> batch) {
-  if (closed_) {
-    reader_->Close();
-    if (asked_) std::exchange(asked_, std::nullopt)->Resolve(Deliver(Env(), nullptr));
-    for (const auto& closing : std::exchange(closing_, {})) closing.Resolve(Env().Undefined());
-    return;
-  }
-  finished_ = batch->finished();
-  if (asked_)
-    Answer(*std::exchange(asked_, std::nullopt), std::move(batch));
-  else
-    ready_ = std::move(batch);
-}
-
-void ReaderObject::Answer(const Napi::Promise::Deferred& deferred, std::unique_ptr<Batch> batch) {
+void ReaderObject::OnFilled() {
+  if (!asked_) return;
+  auto batch = ahead_->Take();
+  if (batch == nullptr) return;
   // First of all, so that the kernel is at work on the next batch while this one is copied and decoded.
-  StartFill();
-  deferred.Resolve(Deliver(Env(), batch.get()));
-  spare_ = std::move(batch);
+  StartWork();
+  std::exchange(asked_, std::nullopt)->Resolve(Deliver(std::move(batch)));
 }
 
-Napi::Object ReaderObject::Deliver(Napi::Env env, const Batch* batch) {
+void ReaderObject::OnWorkEnd() {
+  OnFilled();
+  if (!in_flight_.empty()) return;
+  if (ahead_->IsFinished()) bell_->TakeDown();
+  if (asked_) std::exchange(asked_, std::nullopt)->Resolve(Deliver(nullptr));
+  if (!closed_) return;
+  ahead_->Close();
+  for (const auto& closing : std::exchange(closing_, {})) closing.Resolve(Env().Undefined());
+}
+
+// Without a batch, it is the end.
+Napi::Object ReaderObject::Deliver(std::unique_ptr<Batch> batch) {
+  const Napi::Env env = Env();
   Napi::Object result = Napi::Object::New(env);
   result.Set("finished", batch == nullptr || batch->finished());
   result.Set("records", static_cast<double>(batch == nullptr ? 0 : batch->index().records()));
@@ -201,6 +244,7 @@ Napi::Object ReaderObject::Deliver(Napi::Env env, const Batch* batch) {
   if (batch->index().records() > 0) CopyOut(*batch, result);
   if (batch->failure().kind != Failure::Kind::kNone)
     result.Set("failure", DescribeFailure(env, batch->failure()));
+  ahead_->GiveBack(std::move(batch));
   return result;
 }
 

@@ -1,4 +1,4 @@
-// A DumpReader as JavaScript sees it: batches by promise, read on a worker thread while the last batch is
+// A DumpReader as JavaScript sees it: batches by promise, read on a worker thread while the last one is
 // being decoded; or at once, on the thread that asks.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include <napi.h>
 
-#include "dump_reader.h"
+#include "read_ahead.h"
 
 namespace sockdiag {
 
@@ -21,33 +21,27 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   ~ReaderObject() override;
 
  private:
+  class Bell;
   struct Work;
 
   Napi::Value Next(const Napi::CallbackInfo& info);
   Napi::Value NextSync(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
-  std::unique_ptr<Batch> TakeBatch();
-  void Account(int64_t bytes);
-  bool StartFill();
-  void OnFilled(std::unique_ptr<Batch> batch);
-  void Answer(const Napi::Promise::Deferred& deferred, std::unique_ptr<Batch> batch);
-  Napi::Object Deliver(Napi::Env env, const Batch* batch);
+  void StartWork();
+  void OnFilled();
+  void OnWorkEnd();
+  Napi::Object Deliver(std::unique_ptr<Batch> batch);
   void CopyOut(const Batch& batch, Napi::Object& result);
 
   // Shared with the work in flight, which may outlive this object when an environment is torn down.
-  std::shared_ptr<DumpReader> reader_;
-  Work* in_flight_ = nullptr;
-
-  std::unique_ptr<Batch> ready_;  // read ahead, and not yet asked for
-  std::unique_ptr<Batch> spare_;
-  size_t datagrams_;  // of the next batch
-  int64_t accounted_ = 0;
-  bool finished_ = false;
+  std::shared_ptr<ReadAhead> ahead_;
+  std::shared_ptr<Bell> bell_;
+  std::vector<Work*> in_flight_;
   bool closed_ = false;
 
-  std::optional<Napi::Promise::Deferred> asked_;  // a Next that waits for the work in flight
-  std::vector<Napi::Promise::Deferred> closing_;  // Closes that wait for it
+  std::optional<Napi::Promise::Deferred> asked_;  // a Next that waits for a batch
+  std::vector<Napi::Promise::Deferred> closing_;  // Closes that wait for the work in flight
   Napi::Reference<Napi::ArrayBuffer> buffer_;     // what every batch is copied into
 };
 

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { dumpTcp, dumpUdp, dumpUdpLite, dumpUnix, type InetDiagMsg, type UnixDiagMsg } from '../lib/index.js';
 import { openSockets } from './descriptors.js';
 
-/** Enough for several batches. */
-const CLIENTS = 2500;
+/** Enough for more batches than are read ahead. */
+const CLIENTS = 4500;
 
 const directory: string = mkdtempSync(join(tmpdir(), 'sockdiag-dump-'));
 const path: string = join(directory, 'server.sock');
@@ -138,6 +138,18 @@ test('calls of next that do not wait for each other are answered in order', asyn
   const sockets = results.slice(0, end).map((result) => result.value as UnixDiagMsg);
   expect(new Set(sockets.map((socket) => socket.cookie)).size).toBe(sockets.length);
   expect(ours(sockets)).toHaveLength(one);
+});
+
+test('a slow reader holds the kernel back, and misses nothing', async () => {
+  const sockets: UnixDiagMsg[] = [];
+  let batches = 0;
+  for await (const batch of dumpUnix().batches()) {
+    sockets.push(...batch);
+    batches++;
+    await sleep(5);
+  }
+  expect(batches).toBeGreaterThan(8);
+  expect(ours(sockets)).toStrictEqual(ours(await dumpUnix().toArray()));
 });
 
 test('two readings of one dump do not disturb each other', async () => {

@@ -2,6 +2,7 @@
 import type { BatchMemory } from '../netlink/batch.js';
 
 const OCTET: readonly string[] = Array.from({ length: 256 }, (_, i) => String(i));
+const OCTET_DOT: readonly string[] = OCTET.map((octet) => `${octet}.`);
 
 /**
  * Sockets share addresses, so the text of one is kept for the next. The place is chosen by a hash and holds
@@ -26,12 +27,11 @@ export function readAddress4(memory: BatchMemory, at: number): string {
   return text;
 }
 
+/** In two halves, which are short enough for the engine to keep flat: twice as fast as one by one. */
 export function formatAddress4(bytes: Uint8Array, at: number): string {
-  return `${octet(bytes, at)}.${octet(bytes, at + 1)}.${octet(bytes, at + 2)}.${octet(bytes, at + 3)}`;
-}
-
-function octet(bytes: Uint8Array, at: number): string {
-  return OCTET[bytes[at] as number] as string;
+  const left = (OCTET_DOT[bytes[at] as number] as string) + OCTET_DOT[bytes[at + 1] as number];
+  const right = (OCTET_DOT[bytes[at + 2] as number] as string) + OCTET[bytes[at + 3] as number];
+  return left + right;
 }
 
 const KEYS_6 = new Uint32Array(4 << CACHE_BITS);
@@ -61,26 +61,60 @@ export function readAddress6(memory: BatchMemory, at: number): string {
   return text;
 }
 
+/** Where the text is put together: one string at the end is faster than a dozen on the way. */
+const TEXT = Buffer.alloc(64);
+const COLON = 0x3a;
+
 export function formatAddress6(bytes: Uint8Array, at: number): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2)
-    groups.push(((bytes[at + i] as number) << 8) | (bytes[at + i + 1] as number));
-  const { start, length } = longestZeros(groups);
+  const { start, end } = longestZeros(bytes, at);
   // Mapped (::ffff:0:0/96) and compatible (::/96) addresses end as the IPv4 address that they hold.
-  const holds4 = start === 0 && (length === 6 || (length === 5 && groups[5] === 0xffff));
-  const parts = groups.slice(0, holds4 ? 6 : 8).map((group) => group.toString(16));
-  if (holds4) parts.push(formatAddress4(bytes, at + 12));
-  if (length < 2) return parts.join(':');
-  return `${parts.slice(0, start).join(':')}::${parts.slice(start + length).join(':')}`;
+  const holds4 = start === 0 && (end === 6 || (end === 5 && group(bytes, at, 5) === 0xffff));
+  const groups = holds4 ? 6 : 8;
+  let length = 0;
+  for (let i = 0; i < groups; i++) {
+    if (i === start) {
+      TEXT[length++] = COLON;
+      TEXT[length++] = COLON;
+      i = end - 1;
+      continue;
+    }
+    length = putGroup(group(bytes, at, i), length);
+    if (i < 7 && i + 1 !== start) TEXT[length++] = COLON;
+  }
+  const text = TEXT.toString('latin1', 0, length);
+  return holds4 ? text + formatAddress4(bytes, at + 12) : text;
 }
 
-/** The first of the longest runs of zero groups: what "::" stands for, if it is longer than one. */
-function longestZeros(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < groups.length; start++) {
+function group(bytes: Uint8Array, at: number, i: number): number {
+  return ((bytes[at + 2 * i] as number) << 8) | (bytes[at + 2 * i + 1] as number);
+}
+
+/** Hexadecimal without leading zeros; answers where the text goes on. */
+function putGroup(value: number, length: number): number {
+  let next = length;
+  if (value > 0xfff) TEXT[next++] = digit(value >> 12);
+  if (value > 0xff) TEXT[next++] = digit((value >> 8) & 15);
+  if (value > 0xf) TEXT[next++] = digit((value >> 4) & 15);
+  TEXT[next++] = digit(value & 15);
+  return next;
+}
+
+function digit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
+}
+
+/** The first of the longest runs of zero groups, which is what "::" stands for; no run of only one. */
+function longestZeros(bytes: Uint8Array, at: number): { start: number; end: number } {
+  let start = -1;
+  let end = 0;
+  for (let i = 0; i < 8; i++) {
     let length = 0;
-    while (groups[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
+    while (i + length < 8 && group(bytes, at, i + length) === 0) length++;
+    if (length > 1 && length > end - start) {
+      start = i;
+      end = i + length;
+    }
+    i += length;
   }
-  return best;
+  return { start, end };
 }

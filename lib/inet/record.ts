@@ -1,11 +1,11 @@
 /** inet_diag_msg: a TCP, UDP or UDP-Lite socket. */
-import { attributeTable, property, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
 import { type SocketState, stateName } from '../record/state.js';
-import { flag, type Shutdown, shutdown, u32, u64 } from '../record/values.js';
+import { readShutdown, type Shutdown } from '../record/values.js';
 import { readAddress4, readAddress6 } from './address.js';
-import { type Sockopt, sockopt } from './sockopt.js';
+import { readSockopt, type Sockopt } from './sockopt.js';
 
 export type InetFamily = 'inet' | 'inet6';
 
@@ -88,11 +88,36 @@ export interface InetDiagMsg extends UnknownAttributes {
 }
 
 const ATTRIBUTES = attributeTable<InetDiagMsg>({
-  8: property('shutdown', shutdown),
-  11: property('skv6only', flag),
-  15: property('mark', u32),
-  21: property('cgroupId', u64),
-  22: property('sockopt', sockopt),
+  8: {
+    size: 1,
+    put: (record, memory, at) => {
+      record.shutdown = readShutdown(memory, at);
+    },
+  },
+  11: {
+    size: 1,
+    put: (record, memory, at) => {
+      record.skv6only = memory.u8(at) !== 0;
+    },
+  },
+  15: {
+    size: 4,
+    put: (record, memory, at) => {
+      record.mark = memory.u32(at);
+    },
+  },
+  21: {
+    size: 8,
+    put: (record, memory, at) => {
+      record.cgroupId = memory.u64(at);
+    },
+  },
+  22: {
+    size: 2,
+    put: (record, memory, at) => {
+      record.sockopt = readSockopt(memory, at);
+    },
+  },
 });
 
 /** Bytes of `inet_diag_msg`. */

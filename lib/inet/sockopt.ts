@@ -1,7 +1,7 @@
 /** INET_DIAG_SOCKOPT: socket options, one bit each. */
 import { endianness } from 'node:os';
 
-import type { ValueReader } from '../netlink/attributes.js';
+import type { BatchMemory } from '../netlink/batch.js';
 
 /** Each is the socket option of its name. */
 export interface Sockopt {
@@ -59,15 +59,12 @@ function combination(first: number, second: number): Sockopt {
   return Object.freeze(options) as Sockopt;
 }
 
-export const sockopt: ValueReader<Sockopt> = {
-  size: 2,
-  read(memory, at) {
-    const key = (memory.u8(at) << 8) | memory.u8(at + 1);
-    let options = SEEN.get(key);
-    if (options === undefined) {
-      options = combination(key >> 8, key & 0xff);
-      SEEN.set(key, options);
-    }
-    return options;
-  },
-};
+export function readSockopt(memory: BatchMemory, at: number): Sockopt {
+  const key = (memory.u8(at) << 8) | memory.u8(at + 1);
+  let options = SEEN.get(key);
+  if (options === undefined) {
+    options = combination(key >> 8, key & 0xff);
+    SEEN.set(key, options);
+  }
+  return options;
+}

@@ -1,14 +1,16 @@
 /** The attributes behind a record's fixed structure: how one is declared, and how all of a record are read. */
 import type { BatchMemory } from './batch.js';
 
-/**
- * Puts one attribute's payload, `length` bytes at `at`, into the record. Answers false where the payload
- * is too short to mean anything; it is then kept as it is.
- */
-export type AttributeReader<R> = (record: R, memory: BatchMemory, at: number, length: number) => boolean;
+/** How one attribute gets into a record. */
+export interface Attribute<R> {
+  /** Bytes that it must have to mean anything; a shorter one is kept as it is. */
+  size: number;
+  /** Puts the payload, `length` bytes at `at`, into the record. */
+  put(record: R, memory: BatchMemory, at: number, length: number): void;
+}
 
 /** By attribute number. */
-export type AttributeTable<R> = readonly (AttributeReader<R> | undefined)[];
+export type AttributeTable<R> = readonly (Attribute<R> | undefined)[];
 
 /** Every record may carry attributes that this version does not know. */
 export interface UnknownAttributes {
@@ -16,28 +18,10 @@ export interface UnknownAttributes {
   unknown?: Record<number, Uint8Array>;
 }
 
-/** Reads a value of at least `size` bytes. */
-export interface ValueReader<V> {
-  size: number;
-  read(memory: BatchMemory, at: number, length: number): V;
-}
-
-/** The usual attribute: one value that becomes one property. */
-export function property<R, K extends keyof R>(
-  name: K,
-  { size, read }: ValueReader<NonNullable<R[K]>>,
-): AttributeReader<R> {
-  return (record, memory, at, length) => {
-    if (length < size) return false;
-    record[name] = read(memory, at, length);
-    return true;
-  };
-}
-
 /** A table from declarations by number. */
-export function attributeTable<R>(readers: Record<number, AttributeReader<R>>): AttributeTable<R> {
-  const table: (AttributeReader<R> | undefined)[] = [];
-  for (const [number, reader] of Object.entries(readers)) table[Number(number)] = reader;
+export function attributeTable<R>(attributes: Record<number, Attribute<R>>): AttributeTable<R> {
+  const table: (Attribute<R> | undefined)[] = [];
+  for (const [number, attribute] of Object.entries(attributes)) table[Number(number)] = attribute;
   return table;
 }
 
@@ -55,13 +39,17 @@ export function readAttributes<R extends UnknownAttributes>(
   const { words, halves } = memory;
   const end = row + 2 + (words[row + 1] as number);
   for (let i = row + 2; i < end; i++) {
-    const attribute = words[i] as number;
-    const number = (halves[(attribute >>> 1) + 1] as number) & TYPE_MASK;
-    const length = (halves[attribute >>> 1] as number) - HEADER_LENGTH;
-    const reader = table[number];
-    if (reader?.(record, memory, attribute + HEADER_LENGTH, length) === true) continue;
-    record.unknown ??= {};
-    record.unknown[number] = memory.copy(attribute + HEADER_LENGTH, length);
+    const header = words[i] as number;
+    const at = header + HEADER_LENGTH;
+    const length = (halves[header >>> 1] as number) - HEADER_LENGTH;
+    const number = (halves[(header >>> 1) + 1] as number) & TYPE_MASK;
+    const attribute = table[number];
+    if (attribute !== undefined && length >= attribute.size) {
+      attribute.put(record, memory, at, length);
+    } else {
+      record.unknown ??= {};
+      record.unknown[number] = memory.copy(at, length);
+    }
   }
   return record;
 }

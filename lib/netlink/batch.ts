@@ -27,6 +27,11 @@ export class BatchMemory {
     return this.words[at >>> 2] as number;
   }
 
+  /** A 64-bit number, exact up to 2^53 - 1; `at` is a multiple of 4. */
+  u64(at: number): number {
+    return (this.words[at >>> 2] as number) + (this.words[(at >>> 2) + 1] as number) * 0x1_0000_0000;
+  }
+
   u8(at: number): number {
     return this.bytes[at] as number;
   }

@@ -85,63 +85,94 @@ export interface DumpIterator<T> extends AsyncIterableIterator<T>, AsyncDisposab
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
-/** One reading of a dump: batches from the native reader, decoded. */
+/**
+ * One reading of a dump: batches from the native reader, decoded record by record, when each is wanted. The next
+ * batch is put into the memory of the last one, so all of that must have been decoded before.
+ */
 class Reading<T> {
   readonly #query: Query<T>;
   readonly #Reader: Binding['Reader'];
   #reader: NativeReader | undefined;
   #memory: BatchMemory | undefined;
+  /** Where the next record's row is in the index. */
+  #row = 0;
   #failure: NativeBatch['failure'];
   #unhook: (() => void) | undefined;
-  /** Left or aborted: what was read before is not given out any more. */
-  stopped = false;
-  /** There is nothing behind what was given out. */
-  over = false;
+  /** Nothing will be read any more. */
+  #over = false;
+  /** Records of this batch that are not taken yet. */
+  left = 0;
 
   constructor(query: Query<T>) {
     this.#query = query;
     this.#Reader = loadBinding().Reader;
   }
 
-  /** The next batch, not empty; or undefined at the end. */
-  async next(): Promise<T[] | undefined> {
-    while (!this.over) {
+  /** Goes on to the next batch that has records; false at the end. */
+  async advance(): Promise<boolean> {
+    while (!this.#over) {
       const trouble = this.#trouble();
       if (trouble !== undefined) {
         await this.close();
         throw trouble.error;
       }
-      const records = this.#accept(await this.#open().next());
-      if (records !== undefined) return records;
+      // Others get their turn after each batch, even if the next one is there already.
+      if (this.#reader !== undefined) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#over) break;
+      this.#accept(await this.#open().next());
+      if (this.left > 0) return true;
     }
-    return undefined;
+    return false;
   }
 
-  nextSync(): T[] | undefined {
-    while (!this.over) {
+  advanceSync(): boolean {
+    while (!this.#over) {
       const trouble = this.#trouble();
       if (trouble !== undefined) {
         this.close();
         throw trouble.error;
       }
-      const records = this.#accept(this.#open().nextSync());
-      if (records !== undefined) return records;
+      this.#accept(this.#open().nextSync());
+      if (this.left > 0) return true;
     }
-    return undefined;
+    return false;
+  }
+
+  /** The next record of this batch. There must be one left. */
+  take(): T {
+    const memory = this.#memory as BatchMemory;
+    const row = this.#row;
+    this.#row += 2 + (memory.words[row + 1] as number);
+    this.left--;
+    return this.#query.decode(memory, row);
+  }
+
+  /** All records of this batch that are left. */
+  takeAll(): T[] {
+    const records: T[] = [];
+    while (this.left > 0) records.push(this.take());
+    return records;
   }
 
   /** Gives everything back; when the promise resolves, the socket is closed. */
   close(): Promise<void> | undefined {
-    this.stopped = true;
+    this.left = 0;
+    this.#memory = undefined;
     return this.#release();
   }
 
+  /** Nothing more is given out, and what waits is answered soon. */
+  abort(): void {
+    this.left = 0;
+    this.#reader?.close();
+  }
+
+  /** The end of reading; what is left of the last batch can still be taken. */
   #release(): Promise<void> | undefined {
-    this.over = true;
+    this.#over = true;
     this.#failure = undefined;
     this.#unhook?.();
     this.#unhook = undefined;
-    this.#memory = undefined;
     const reader = this.#reader;
     this.#reader = undefined;
     return reader?.close();
@@ -163,34 +194,17 @@ class Reading<T> {
     return this.#reader;
   }
 
-  /** Nothing more is given out, and what waits is answered soon. */
-  abort(): void {
-    this.stopped = true;
-    this.#reader?.close();
-  }
-
-  /** Decodes a batch; undefined if it has nothing to give. A failure waits until what came before it is read. */
-  #accept(batch: NativeBatch): T[] | undefined {
-    if (this.over) return undefined;
+  /** A failure waits until the records that came before it are taken. */
+  #accept(batch: NativeBatch): void {
+    if (this.#over) return;
     this.#failure = batch.failure;
-    if (this.stopped) return undefined;
-    const records = batch.records === 0 ? undefined : this.#decode(batch);
-    if (batch.finished && batch.failure === undefined) this.#release();
-    return records;
-  }
-
-  #decode(batch: NativeBatch): T[] {
-    const buffer = batch.buffer as ArrayBuffer;
-    if (this.#memory?.buffer !== buffer) this.#memory = new BatchMemory(buffer);
-    const memory = this.#memory;
-    const { decode } = this.#query;
-    const records: T[] = [];
-    let row = batch.index as number;
-    for (let i = 0; i < batch.records; i++) {
-      records.push(decode(memory, row));
-      row += 2 + (memory.words[row + 1] as number);
+    if (this.#query.signal?.aborted === true) return;
+    if (batch.buffer !== undefined) {
+      if (this.#memory?.buffer !== batch.buffer) this.#memory = new BatchMemory(batch.buffer);
+      this.#row = batch.index as number;
+      this.left = batch.records;
     }
-    return records;
+    if (batch.finished && batch.failure === undefined) this.#release();
   }
 }
 
@@ -230,58 +244,35 @@ abstract class SerialIterator<T, R> implements DumpIterator<R> {
 
 class BatchIterator<T> extends SerialIterator<T, T[]> {
   protected async produce(): Promise<IteratorResult<T[], undefined>> {
-    const value = await this.reading.next();
-    return value === undefined ? DONE : { done: false, value };
+    return (await this.reading.advance()) ? { done: false, value: this.reading.takeAll() } : DONE;
   }
 }
 
 class RecordIterator<T> extends SerialIterator<T, T> {
-  #records: T[] = [];
-  #position = 0;
-
   override next(): Promise<IteratorResult<T, undefined>> {
-    if (this.pending === 0 && this.#hasRecord()) return Promise.resolve(this.#take());
-    return super.next();
+    if (this.pending > 0 || this.reading.left === 0) return super.next();
+    return Promise.resolve({ done: false, value: this.reading.take() });
   }
 
   protected async produce(): Promise<IteratorResult<T, undefined>> {
-    if (!this.#hasRecord()) {
-      this.#records = (await this.reading.next()) ?? [];
-      this.#position = 0;
-    }
-    return this.#hasRecord() ? this.#take() : DONE;
-  }
-
-  #hasRecord(): boolean {
-    return this.#position < this.#records.length && !this.reading.stopped;
-  }
-
-  #take(): IteratorYieldResult<T> {
-    return { done: false, value: this.#records[this.#position++] as T };
+    if (this.reading.left === 0 && !(await this.reading.advance())) return DONE;
+    return { done: false, value: this.reading.take() };
   }
 }
 
 class SyncRecordIterator<T> implements IterableIterator<T>, Disposable {
   readonly #reading: Reading<T>;
-  #records: T[] = [];
-  #position = 0;
 
   constructor(reading: Reading<T>) {
     this.#reading = reading;
   }
 
   next(): IteratorResult<T, undefined> {
-    if (this.#position === this.#records.length) {
-      this.#records = this.#reading.nextSync() ?? [];
-      this.#position = 0;
-      if (this.#records.length === 0) return DONE;
-    }
-    return { done: false, value: this.#records[this.#position++] as T };
+    if (this.#reading.left === 0 && !this.#reading.advanceSync()) return DONE;
+    return { done: false, value: this.#reading.take() };
   }
 
   return(): IteratorResult<T, undefined> {
-    this.#records = [];
-    this.#position = 0;
     this.#reading.close();
     return DONE;
   }

@@ -1,6 +1,5 @@
 /** SK_MEMINFO: the memory that a socket holds. */
 
-import type { ValueReader } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 
 /** The kernel's SK_MEMINFO array. Bytes are of memory charged to the socket, overhead included. */
@@ -37,11 +36,25 @@ const FIELDS = [
   'drops',
 ] as const satisfies readonly (keyof SkMeminfo)[];
 
-function read(memory: BatchMemory, at: number, length: number): SkMeminfo {
+/** Older kernels have fewer words; those that newer ones may have are not known here. */
+export function readSkMeminfo(memory: BatchMemory, at: number, length: number): SkMeminfo {
+  if (length >= 4 * FIELDS.length) return readWhole(memory, at);
   const meminfo: SkMeminfo = {};
-  const count = Math.min(FIELDS.length, length >>> 2);
-  for (let i = 0; i < count; i++) meminfo[FIELDS[i] as keyof SkMeminfo] = memory.u32(at + 4 * i);
+  for (let i = 0; i < length >>> 2; i++) meminfo[FIELDS[i] as keyof SkMeminfo] = memory.u32(at + 4 * i);
   return meminfo;
 }
 
-export const skmeminfo: ValueReader<SkMeminfo> = { size: 4, read };
+/** The usual length, by the fast way. */
+function readWhole(memory: BatchMemory, at: number): SkMeminfo {
+  return {
+    rmemAlloc: memory.u32(at),
+    rcvbuf: memory.u32(at + 4),
+    wmemAlloc: memory.u32(at + 8),
+    sndbuf: memory.u32(at + 12),
+    fwdAlloc: memory.u32(at + 16),
+    wmemQueued: memory.u32(at + 20),
+    optmem: memory.u32(at + 24),
+    backlog: memory.u32(at + 28),
+    drops: memory.u32(at + 32),
+  };
+}

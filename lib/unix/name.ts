@@ -1,9 +1,9 @@
 /** Names of unix sockets: bytes, that are a path or an abstract name, and seldom anything but text. */
 
-/** A name without the NUL that the kernel puts behind a path; an abstract name starts with a NUL of its own. */
-export function nameBytes(attribute: Uint8Array): Uint8Array {
-  const isPath = attribute.length > 0 && attribute[0] !== 0;
-  return isPath && attribute.at(-1) === 0 ? attribute.subarray(0, -1) : attribute;
+/** Bytes of a name without the NUL that the kernel puts behind a path; an abstract name begins with one of its own. */
+export function nameLength(bytes: Uint8Array, at: number, length: number): number {
+  const isPath = length > 0 && bytes[at] !== 0;
+  return isPath && bytes[at + length - 1] === 0 ? length - 1 : length;
 }
 
 /**

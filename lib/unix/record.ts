@@ -1,18 +1,11 @@
 /** unix_diag_msg: a unix-domain socket. */
-import {
-  type AttributeReader,
-  attributeTable,
-  property,
-  readAttributes,
-  type UnknownAttributes,
-  type ValueReader,
-} from '../netlink/attributes.js';
+import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
-import { type SkMeminfo, skmeminfo } from '../record/skmeminfo.js';
+import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { stateName } from '../record/state.js';
-import { type Shutdown, shutdown, u32 } from '../record/values.js';
-import { nameBytes, nameText } from './name.js';
+import { readShutdown, type Shutdown } from '../record/values.js';
+import { nameLength, nameText } from './name.js';
 
 export type UnixType = 'stream' | 'dgram' | 'seqpacket';
 
@@ -73,30 +66,6 @@ export interface UnixDiagMsg extends UnknownAttributes {
 
 const TYPES: Record<number, UnixType> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
 
-const readName: AttributeReader<UnixDiagMsg> = (record, memory, at, length) => {
-  const bytes = nameBytes(memory.copy(at, length));
-  record.name = nameText(bytes);
-  record.nameBytes = bytes;
-  return true;
-};
-
-const readQueues: AttributeReader<UnixDiagMsg> = (record, memory, at, length) => {
-  if (length < 8) return false;
-  record.rqueue = memory.u32(at);
-  record.wqueue = memory.u32(at + 4);
-  return true;
-};
-
-const vfs: ValueReader<UnixVfs> = {
-  size: 8,
-  read: (memory, at) => ({ inode: memory.u32(at), dev: statDevice(memory.u32(at + 4)) }),
-};
-
-const icons: ValueReader<number[]> = {
-  size: 0,
-  read: (memory, at, length) => Array.from({ length: length >>> 2 }, (_, i) => memory.u32(at + 4 * i)),
-};
-
 /** From the kernel's own encoding of a device, 12 bits major and 20 bits minor, to that of stat(2). */
 function statDevice(device: number): number {
   const major = device >>> 20;
@@ -105,14 +74,57 @@ function statDevice(device: number): number {
 }
 
 const ATTRIBUTES = attributeTable<UnixDiagMsg>({
-  0: readName,
-  1: property('vfs', vfs),
-  2: property('peer', u32),
-  3: property('icons', icons),
-  4: readQueues,
-  5: property('meminfo', skmeminfo),
-  6: property('shutdown', shutdown),
-  7: property('uid', u32),
+  0: {
+    size: 0,
+    put: (record, memory, at, length) => {
+      const bytes = memory.copy(at, nameLength(memory.bytes, at, length));
+      record.name = nameText(bytes);
+      record.nameBytes = bytes;
+    },
+  },
+  1: {
+    size: 8,
+    put: (record, memory, at) => {
+      record.vfs = { inode: memory.u32(at), dev: statDevice(memory.u32(at + 4)) };
+    },
+  },
+  2: {
+    size: 4,
+    put: (record, memory, at) => {
+      record.peer = memory.u32(at);
+    },
+  },
+  3: {
+    size: 0,
+    put: (record, memory, at, length) => {
+      record.icons = Array.from({ length: length >>> 2 }, (_, i) => memory.u32(at + 4 * i));
+    },
+  },
+  4: {
+    size: 8,
+    put: (record, memory, at) => {
+      record.rqueue = memory.u32(at);
+      record.wqueue = memory.u32(at + 4);
+    },
+  },
+  5: {
+    size: 4,
+    put: (record, memory, at, length) => {
+      record.meminfo = readSkMeminfo(memory, at, length);
+    },
+  },
+  6: {
+    size: 1,
+    put: (record, memory, at) => {
+      record.shutdown = readShutdown(memory, at);
+    },
+  },
+  7: {
+    size: 4,
+    put: (record, memory, at) => {
+      record.uid = memory.u32(at);
+    },
+  },
 });
 
 /** Bytes of `unix_diag_msg`. */

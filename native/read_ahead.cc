@@ -1,0 +1,85 @@
+#include "read_ahead.h"
+
+namespace sockdiag {
+namespace {
+
+// The first batch is small, since often little is wanted; later ones are as large as the event loop can
+// bear, since decoding one holds it.
+constexpr size_t kFirstDatagrams = 4;
+constexpr size_t kMostDatagrams = 4;
+
+// So many filled batches may wait: one to be decoded next, and some that make up for slow moments, such as a
+// garbage collection.
+constexpr size_t kAhead = 6;
+
+}  // namespace
+
+bool ReadAhead::ShouldRun() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (running_ || IsEnough()) return false;
+  running_ = true;
+  return true;
+}
+
+bool ReadAhead::IsFinished() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return finished_;
+}
+
+bool ReadAhead::IsEnough() const { return finished_ || filled_.size() >= kAhead; }
+
+void ReadAhead::Run(const std::function<void()>& notify) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!IsEnough()) {
+    auto batch = Spare();
+    lock.unlock();
+    reader_.Fill(*batch);
+    lock.lock();
+    if (stopped_) break;
+    finished_ = batch->finished();
+    filled_.push_back(std::move(batch));
+    lock.unlock();
+    notify();
+    lock.lock();
+  }
+  running_ = false;
+}
+
+std::unique_ptr<Batch> ReadAhead::Take() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (filled_.empty()) return nullptr;
+  auto batch = std::move(filled_.front());
+  filled_.erase(filled_.begin());
+  return batch;
+}
+
+std::unique_ptr<Batch> ReadAhead::FillNow() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (finished_) return nullptr;
+  auto batch = Spare();
+  reader_.Fill(*batch);
+  finished_ = batch->finished();
+  return batch;
+}
+
+void ReadAhead::GiveBack(std::unique_ptr<Batch> batch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (batch->datagrams() == kMostDatagrams) spare_.push_back(std::move(batch));
+}
+
+void ReadAhead::Stop() {
+  reader_.Cancel();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  finished_ = stopped_ = true;
+  filled_.clear();
+}
+
+std::unique_ptr<Batch> ReadAhead::Spare() {
+  if (std::exchange(first_, false)) return std::make_unique<Batch>(kFirstDatagrams);
+  if (spare_.empty()) return std::make_unique<Batch>(kMostDatagrams);
+  auto batch = std::move(spare_.back());
+  spare_.pop_back();
+  return batch;
+}
+
+}  // namespace sockdiag
