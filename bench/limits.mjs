@@ -1,0 +1,74 @@
+/** What sockdiag promises, and whether it held. */
+import { CONTENDERS } from './contenders.mjs';
+import { ratios, spread } from './statistics.mjs';
+
+/** @typedef {import('./measure.mjs').Result} Result */
+/** @typedef {import('./runner.mjs').Measurement} Measurement */
+/** @typedef {{ promise: string, limit: number, measured: number, unit: string }} Verdict */
+
+/** The population that the promises are about. */
+export const PROMISED = { kind: 'tcp', count: 100_000 };
+
+const FOR_AWAIT = 'sockdiag: for await';
+const BATCHES = 'sockdiag: batches()';
+const PROC = '/proc/net parsed';
+
+const TIMES = [
+  { name: FOR_AWAIT, other: 'floor (C)', limit: 1.15, unit: '× floor' },
+  { name: BATCHES, other: 'floor (C)', limit: 1.05, unit: '× floor' },
+  { name: FOR_AWAIT, other: PROC, limit: 1 / 5, unit: `× ${PROC}` },
+];
+
+const MEMORY_MB = 32;
+const PAUSE_MS = 5;
+
+const BYTES_PER_MB = 1e6;
+
+/**
+ * @param {readonly Result[]} results
+ * @returns {Verdict[] | undefined} nothing if that population was not measured
+ */
+export function verdicts(results) {
+  const result = results.find(({ size }) => size.kind === PROMISED.kind && size.count === PROMISED.count);
+  if (result === undefined) return undefined;
+  const byName = new Map(result.measurements.map((measurement) => [measurement.name, measurement]));
+  return [...timeVerdicts(byName), ...resourceVerdicts(byName)];
+}
+
+/** @param {Map<string, Measurement>} byName */
+function timeVerdicts(byName) {
+  return TIMES.flatMap(({ name, other, limit, unit }) => {
+    const values = ratios(byName.get(name)?.ms ?? [], byName.get(other)?.ms ?? []);
+    return verdict(`${name}: time`, limit, values, unit);
+  });
+}
+
+/** @param {Map<string, Measurement>} byName */
+function resourceVerdicts(byName) {
+  const ours = CONTENDERS.tcp.filter(({ who }) => who === 'ours');
+  return ours.flatMap(({ name, streams, isAsynchronous }) => {
+    const { memory = [], pauses = [] } = byName.get(name) ?? {};
+    const megabytes = memory.map((bytes) => bytes / BYTES_PER_MB);
+    return [
+      ...(streams ? verdict(`${name}: peak memory`, MEMORY_MB, megabytes, 'MB') : []),
+      ...(isAsynchronous ? verdict(`${name}: longest pause`, PAUSE_MS, pauses, 'ms') : []),
+    ];
+  });
+}
+
+/**
+ * @param {string} promise
+ * @param {number} limit
+ * @param {readonly number[]} values
+ * @param {string} unit
+ * @returns {Verdict[]}
+ */
+function verdict(promise, limit, values, unit) {
+  const measured = spread(values)?.median;
+  return [{ promise, limit, measured: measured ?? Number.NaN, unit }];
+}
+
+/** @param {Verdict} verdict */
+export function isHeld({ limit, measured }) {
+  return measured <= limit;
+}

@@ -1,0 +1,53 @@
+/** Network namespaces with a known number of sockets in them. */
+import { execFileSync } from 'node:child_process';
+import { LineProcess } from './line-process.mjs';
+
+/** @typedef {'tcp' | 'unix'} Kind */
+/** @typedef {{ kind: Kind, count: number }} PopulationSize */
+
+const START_LIMIT = 60_000;
+
+/** Closing a hundred thousand sockets takes the kernel its time. */
+const END_PATIENCE = 20_000;
+
+export class Population {
+  #process;
+  /** @type {readonly string[]} what runs a command inside */
+  inside;
+
+  /**
+   * @param {LineProcess} process
+   * @param {number} pid
+   */
+  constructor(process, pid) {
+    this.#process = process;
+    this.inside = ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+  }
+
+  /**
+   * @param {string} file
+   * @returns {string} what it says to those inside
+   */
+  read(file) {
+    const [program = '', ...args] = [...this.inside, 'cat', file];
+    return execFileSync(program, args, { encoding: 'utf8' });
+  }
+
+  /** The namespace ends with the last process in it. */
+  async end() {
+    await this.#process.end(END_PATIENCE);
+  }
+}
+
+/**
+ * @param {string} program
+ * @param {PopulationSize} size
+ * @param {string} directory for the files that named sockets make and unlink
+ */
+export async function populate(program, { kind, count }, directory) {
+  const process = new LineProcess(['unshare', '--net', program, kind, String(count)], { TMPDIR: directory });
+  const line = await process.nextLine(START_LIMIT);
+  const match = /^ready (\d+) (\d+)$/.exec(line);
+  if (match === null || Number(match[2]) !== count) throw new Error(`populate answered '${line}'`);
+  return new Population(process, Number(match[1]));
+}

@@ -1,0 +1,27 @@
+/** The benchmark's own C programs, compiled at start. */
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {{ floor: string, populate: string }} Programs where each stands */
+
+/**
+ * @param {string} directory where to put them
+ * @returns {Programs}
+ */
+export function compilePrograms(directory) {
+  return { floor: compile('floor', directory), populate: compile('populate', directory) };
+}
+
+/**
+ * @param {string} name
+ * @param {string} directory
+ */
+function compile(name, directory) {
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
+  const program = path.join(directory, name);
+  const { CC = 'cc' } = process.env;
+  const options = ['-std=c11', '-Wall', '-Wextra', '-O2'];
+  execFileSync(CC, [...options, '-o', program, source], { stdio: 'inherit' });
+  return program;
+}

@@ -1,0 +1,54 @@
+/** sockdiag itself, in each of the four ways to read a dump. */
+import { dumpTcp, dumpUnix } from '../../dist/index.js';
+import { touchAll, toucher } from './subject.mjs';
+
+/** @typedef {(record: any) => void} Touch */
+/** @typedef {any} Dump */
+
+/** @type {Record<string, (dump: Dump, touch: Touch) => number | Promise<number>>} */
+const WAYS = {
+  async 'for-await'(dump, touch) {
+    let rows = 0;
+    for await (const record of dump) {
+      touch(record);
+      rows++;
+    }
+    return rows;
+  },
+
+  async batches(dump, touch) {
+    let rows = 0;
+    for await (const batch of dump.batches()) rows += touchAll(batch, touch);
+    return rows;
+  },
+
+  async 'to-array'(dump, touch) {
+    return touchAll(await dump.toArray(), touch);
+  },
+
+  for(dump, touch) {
+    let rows = 0;
+    for (const record of dump) {
+      touch(record);
+      rows++;
+    }
+    return rows;
+  },
+};
+
+/**
+ * @param {import('./subject.mjs').Kind} kind
+ * @param {string} way
+ * @returns {import('./subject.mjs').Subject}
+ */
+export function create(kind, way) {
+  const dump = kind === 'tcp' ? dumpTcp : dumpUnix;
+  const touch = toucher(kind);
+  const read = WAYS[way];
+  if (read === undefined) throw new Error(`there is no way '${way}'`);
+  return {
+    run: () => read(dump(), touch),
+    tiny: () => read(dump({ states: ['LISTEN'] }), touch),
+    records: () => dump().toArray(),
+  };
+}
