@@ -38,6 +38,15 @@ export class BatchMemory {
 
   /** Bytes of their own, that outlive the batch. */
   copy(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.buffer.slice(at, at + length));
+    const copy = new Uint8Array(length);
+    // The engine keeps small arrays in its own heap, and to fill them one by one is cheaper than to ask for it.
+    if (length > 64) copy.set(this.bytes.subarray(at, at + length));
+    else for (let i = 0; i < length; i++) copy[i] = this.bytes[at + i] as number;
+    return copy;
+  }
+
+  /** Text that should be UTF-8; what is not reads U+FFFD. */
+  text(at: number, length: number): string {
+    return this.bytes.toString('utf8', at, at + length);
   }
 }

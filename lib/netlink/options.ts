@@ -10,7 +10,7 @@ export type Check = (value: unknown, name: string) => void;
 /** One for each option there is. */
 export type Checks<O> = { readonly [K in keyof Required<O>]: Check };
 
-/** The options as they were given, or none; undefined options count as not given. */
+/** A copy of the options as they were given, or none; undefined options count as not given. */
 export function checkOptions<O extends object>(
   caller: string,
   given: unknown,
@@ -20,14 +20,15 @@ export function checkOptions<O extends object>(
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError(`${caller}: options must be an object, not ${show(given)}`);
   }
-  for (const [name, value] of Object.entries(given)) {
+  const options = { ...given };
+  for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, name) ? (checks as Record<string, Check>)[name] : undefined;
     if (check === undefined) {
       throw new TypeError(`${caller}: there is no option '${name}', only ${list(Object.keys(checks))}`);
     }
     if (value !== undefined) check(value, `${caller}: options.${name}`);
   }
-  return { ...given };
+  return options;
 }
 
 export function oneOf(allowed: readonly string[]): Check {
@@ -53,8 +54,10 @@ export function someOf(allowed: readonly string[]): Check {
   };
 }
 
+/** By what it can do: one of another realm is as good. */
 const checkSignal: Check = (value, name) => {
-  if (value instanceof AbortSignal) return;
+  const signal = value as Partial<AbortSignal> | null;
+  if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
   throw new TypeError(`${name} is ${show(value)}, but must be an AbortSignal`);
 };
 

@@ -1,17 +1,21 @@
 /** Names of unix sockets: bytes, that are a path or an abstract name, and seldom anything but text. */
+import type { BatchMemory } from '../netlink/batch.js';
 
-/** Bytes of a name without the NUL that the kernel puts behind a path; an abstract name begins with one of its own. */
-export function nameLength(bytes: Uint8Array, at: number, length: number): number {
-  const isPath = length > 0 && bytes[at] !== 0;
-  return isPath && bytes[at + length - 1] === 0 ? length - 1 : length;
+export interface UnixName {
+  /**
+   * As `ss` prints it: an abstract name with `@` for each NUL. What is not UTF-8 becomes U+FFFD, so that only the
+   * bytes tell such names apart; likewise a path that starts with `@` from an abstract name.
+   */
+  text: string;
+  /** A path without the NUL that the kernel puts behind it; an abstract name begins with one of its own. */
+  bytes: Uint8Array;
 }
 
-/**
- * As `ss` prints it: an abstract name with `@` for each NUL. What is not UTF-8 becomes U+FFFD, so that only the
- * bytes tell such names apart; likewise a path that starts with `@` from an abstract name.
- */
-export function nameText(name: Uint8Array): string {
-  const bytes = Buffer.from(name.buffer, name.byteOffset, name.byteLength);
-  const text = bytes.toString();
-  return name[0] === 0 ? text.replaceAll('\0', '@') : text;
+/** The name in the `size` bytes at `at`. */
+export function readName(memory: BatchMemory, at: number, size: number): UnixName {
+  const isAbstract = size > 0 && memory.u8(at) === 0;
+  const isTerminated = size > 0 && !isAbstract && memory.u8(at + size - 1) === 0;
+  const length = isTerminated ? size - 1 : size;
+  const text = memory.text(at, length);
+  return { text: isAbstract ? text.replaceAll('\0', '@') : text, bytes: memory.copy(at, length) };
 }

@@ -5,7 +5,7 @@ import { readCookie } from '../record/cookie.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { stateName } from '../record/state.js';
 import { readShutdown, type Shutdown } from '../record/values.js';
-import { nameLength, nameText } from './name.js';
+import { readName } from './name.js';
 
 export type UnixType = 'stream' | 'dgram' | 'seqpacket';
 
@@ -77,8 +77,8 @@ const ATTRIBUTES = attributeTable<UnixDiagMsg>({
   0: {
     size: 0,
     put: (record, memory, at, length) => {
-      const bytes = memory.copy(at, nameLength(memory.bytes, at, length));
-      record.name = nameText(bytes);
+      const { text, bytes } = readName(memory, at, length);
+      record.name = text;
       record.nameBytes = bytes;
     },
   },
