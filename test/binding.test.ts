@@ -32,3 +32,13 @@ test('the addon is not loaded by importing, and require gives the same module', 
   expect(stderr.replace(/^\(node:\d+\) ExperimentalWarning: .*\n\(Use .*\n/, '')).toBe('');
   expect(stdout).toBe('false\ntrue true\n');
 });
+
+test('the addon asks for Node-API, the C and the C++ library, and nothing else: no libuv, no V8', () => {
+  const { stdout, status } = spawnSync('nm', ['-D', '--undefined-only', 'build/Release/sockdiag.node'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  const symbols = stdout.split('\n').flatMap((line) => / [Uw] (\S+)/.exec(line)?.[1] ?? []);
+  expect(symbols.filter((symbol) => symbol.startsWith('napi_')).length).toBeGreaterThan(20);
+  expect(symbols.filter((symbol) => /^uv_|2v8|4node/.test(symbol))).toEqual([]);
+});

@@ -131,7 +131,9 @@ const UNSUPPORTED_CODES: ReadonlySet<string> = new Set([
 function namespaceTrouble(failure: NativeFailure, netns: string): string {
   if (failure.errno === ENOENT) return `there is no network namespace at ${netns}`;
   if (failure.errno === EPERM) return `entering the network namespace at ${netns} needs CAP_SYS_ADMIN`;
-  if (failure.errno === EACCES) return `opening the network namespace at ${netns} is not permitted`;
+  if (failure.errno === EACCES) {
+    return `opening the network namespace at ${netns} needs CAP_SYS_PTRACE, and entering it CAP_SYS_ADMIN`;
+  }
   return `the network namespace at ${netns} cannot be entered`;
 }
 

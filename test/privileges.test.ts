@@ -1,0 +1,64 @@
+/** Looking needs no privilege; what needs one says which. */
+import { spawnSync } from 'node:child_process';
+import { getuid } from 'node:process';
+
+import { describe, expect, test } from 'vitest';
+
+import { dumpTcp } from '../lib/index.js';
+import { skip } from './tools.js';
+
+/** Runs a script as nobody, who has no capability. */
+function asNobody(script: string): { lines: unknown[]; stderr: string } {
+  const program = `
+    import process from 'node:process';
+    import { dumpTcp, dumpUdp, dumpUnix } from './dist/index.js';
+    process.setgroups([]);
+    process.setgid(65534);
+    process.setuid(65534);
+    const print = (value) => console.log(JSON.stringify(value));
+    ${script}`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return { lines: lines.map((line) => JSON.parse(line)), stderr };
+}
+
+describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('without any privilege', () => {
+  test('the same sockets are seen, but for their marks', async () => {
+    const { lines, stderr } = asNobody(`
+      print((await dumpTcp({ states: ['LISTEN'] }).toArray()).map(({ cookie }) => cookie));
+      print((await dumpTcp().toArray()).some((socket) => 'mark' in socket));
+      print((await dumpUnix().toArray()).length > 0);
+      print((await dumpUdp().toArray()).length >= 0);`);
+    expect(stderr).toBe('');
+    const [listeners, ...rest] = lines as [string[], ...unknown[]];
+    const all = (await dumpTcp({ states: ['LISTEN'] }).toArray()).map(({ cookie }) => cookie);
+    expect(listeners.sort()).toEqual(all.sort());
+    expect(rest).toEqual([false, true, true]);
+  });
+
+  test('another namespace is refused in words', () => {
+    const { lines } = asNobody(`
+      for (const netns of ['/proc/self/ns/net', 1])
+        await dumpTcp({ netns }).toArray().then(print, ({ message, ...error }) => print({ message, ...error }));`);
+    expect(lines).toEqual([
+      {
+        message:
+          'cannot dump IPv4 TCP sockets: entering the network namespace at /proc/self/ns/net needs CAP_SYS_ADMIN ' +
+          '(EPERM: setns)',
+        code: 'EPERM',
+        errno: 1,
+        syscall: 'setns',
+      },
+      {
+        message:
+          'cannot dump IPv4 TCP sockets: opening the network namespace at /proc/1/ns/net needs ' +
+          'CAP_SYS_PTRACE, and entering it CAP_SYS_ADMIN (EACCES: open)',
+        code: 'EACCES',
+        errno: 13,
+        syscall: 'open',
+      },
+    ]);
+  });
+});
