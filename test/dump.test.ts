@@ -183,6 +183,37 @@ test('an abort in the loop ends it with the reason, and nothing more is given ou
   expect(openSockets()).toEqual(before);
 });
 
+test('an abort counts as long as there are sockets to give out, though all of them have been read', async () => {
+  const before = openSockets();
+  for (const read of [
+    async (signal: AbortSignal, abort: () => void) => {
+      for await (const _ of dumpUnix({ signal, states: ['ESTABLISHED'] })) abort();
+    },
+    async (signal: AbortSignal, abort: () => void) => {
+      for (const _ of dumpUnix({ signal, states: ['ESTABLISHED'] })) abort();
+    },
+    async (signal: AbortSignal, abort: () => void) => {
+      for await (const _ of dumpUnix({ signal, states: ['LISTEN'] }).batches()) abort();
+    },
+  ]) {
+    const controller = new AbortController();
+    let calls = 0;
+    const abort = () => {
+      calls++;
+      controller.abort(new Error('enough'));
+    };
+    await expect(read(controller.signal, abort)).rejects.toThrow('enough');
+    expect(calls).toBe(1);
+  }
+  const controller = new AbortController();
+  const small = dumpUnix({ states: ['LISTEN'], signal: controller.signal })[Symbol.asyncIterator]();
+  expect((await small.next()).done).toBe(false);
+  controller.abort(new Error('enough'));
+  await expect(small.next()).rejects.toThrow('enough');
+  expect(await small.next()).toEqual({ done: true, value: undefined });
+  expect(openSockets()).toEqual(before);
+});
+
 test('an abort reaches a call that waits', async () => {
   const before = openSockets();
   const controller = new AbortController();

@@ -41,7 +41,8 @@ export interface Query<T> {
  *
  * - `for await (const socket of dump)` is the usual way: the kernel works on the next sockets, on another
  *   thread, while the loop looks at these;
- * - `for await (const sockets of dump.batches())` gives arrays of up to some thousands, the fastest way;
+ * - `for await (const sockets of dump.batches())` gives arrays of up to about a thousand, with the
+ *   least work for this thread;
  * - `await dump.toArray()` gives all of them;
  * - `for (const socket of dump)` reads on this thread, for scripts.
  *
@@ -98,7 +99,9 @@ class Reading<T> {
   #row = 0;
   #failure: NativeBatch['failure'];
   #unhook: (() => void) | undefined;
-  /** Nothing will be read any more. */
+  /** The last batch is here. */
+  #finished = false;
+  /** It was read to its end, or left. */
   #over = false;
   /** Records of this batch that are not taken yet. */
   left = 0;
@@ -116,12 +119,14 @@ class Reading<T> {
         await this.close();
         throw trouble.error;
       }
+      if (this.#finished) break;
       // Others get their turn after each batch, even if the next one is there already.
       if (this.#reader !== undefined) await new Promise((resolve) => setImmediate(resolve));
       if (this.#over) break;
       this.#accept(await this.#open().next());
       if (this.left > 0) return true;
     }
+    await this.close();
     return false;
   }
 
@@ -132,9 +137,11 @@ class Reading<T> {
         this.close();
         throw trouble.error;
       }
+      if (this.#finished) break;
       this.#accept(this.#open().nextSync());
       if (this.left > 0) return true;
     }
+    this.close();
     return false;
   }
 
@@ -156,26 +163,21 @@ class Reading<T> {
 
   /** Gives everything back; when the promise resolves, the socket is closed. */
   close(): Promise<void> | undefined {
+    this.#over = true;
     this.left = 0;
+    this.#failure = undefined;
     this.#memory = undefined;
-    return this.#release();
+    this.#unhook?.();
+    this.#unhook = undefined;
+    const reader = this.#reader;
+    this.#reader = undefined;
+    return reader?.close();
   }
 
   /** Nothing more is given out, and what waits is answered soon. */
   abort(): void {
     this.left = 0;
     this.#reader?.close();
-  }
-
-  /** The end of reading; what is left of the last batch can still be taken. */
-  #release(): Promise<void> | undefined {
-    this.#over = true;
-    this.#failure = undefined;
-    this.#unhook?.();
-    this.#unhook = undefined;
-    const reader = this.#reader;
-    this.#reader = undefined;
-    return reader?.close();
   }
 
   /** What has to be thrown before anything more is read. */
@@ -196,15 +198,13 @@ class Reading<T> {
 
   /** A failure waits until the records that came before it are taken. */
   #accept(batch: NativeBatch): void {
-    if (this.#over) return;
+    if (this.#over || this.#query.signal?.aborted === true) return;
     this.#failure = batch.failure;
-    if (this.#query.signal?.aborted === true) return;
-    if (batch.buffer !== undefined) {
-      if (this.#memory?.buffer !== batch.buffer) this.#memory = new BatchMemory(batch.buffer);
-      this.#row = batch.index as number;
-      this.left = batch.records;
-    }
-    if (batch.finished && batch.failure === undefined) this.#release();
+    this.#finished = batch.finished && batch.failure === undefined;
+    if (batch.buffer === undefined) return;
+    if (this.#memory?.buffer !== batch.buffer) this.#memory = new BatchMemory(batch.buffer);
+    this.#row = batch.index as number;
+    this.left = batch.records;
   }
 }
 
