@@ -64,7 +64,7 @@ std::unique_ptr<Batch> ReadAhead::FillNow() {
 
 void ReadAhead::GiveBack(std::unique_ptr<Batch> batch) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (batch->datagrams() == kMostDatagrams) spare_.push_back(std::move(batch));
+  if (batch->datagrams() == kMostDatagrams && !stopped_) spare_.push_back(std::move(batch));
 }
 
 void ReadAhead::Stop() {
@@ -72,6 +72,7 @@ void ReadAhead::Stop() {
   const std::lock_guard<std::mutex> lock(mutex_);
   finished_ = stopped_ = true;
   filled_.clear();
+  spare_.clear();
 }
 
 std::unique_ptr<Batch> ReadAhead::Spare() {

@@ -40,7 +40,8 @@ class ReadAhead {
   // Takes a batch back, for its memory to be used again.
   void GiveBack(std::unique_ptr<Batch> batch);
 
-  // No batch will come after the one that was taken last. Run ends soon, if it runs.
+  // No batch will come after the one that was taken last, and the memory of all others is given back. Run
+  // ends soon, if it runs.
   void Stop();
 
   // Closes the socket. Not while Run is running.

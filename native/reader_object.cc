@@ -8,7 +8,7 @@
 namespace sockdiag {
 namespace {
 
-// About what a reader holds in memory that the collector does not see. Bytes.
+// About what a reader holds, until it is closed, in memory that the collector does not see. Bytes.
 constexpr int64_t kWeight = 1 << 19;
 
 constexpr size_t kBufferStep = 65536;
@@ -154,11 +154,11 @@ Napi::Function ReaderObject::Define(Napi::Env env) {
 
 ReaderObject::ReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReaderObject>(info) {
   ahead_ = std::make_shared<ReadAhead>(ReadRequests(info[0].As<Napi::Array>()), info[1].As<Napi::String>());
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kWeight);
+  Weigh(kWeight);
 }
 
 ReaderObject::~ReaderObject() {
-  Napi::MemoryManagement::AdjustExternalMemory(Env(), -kWeight);
+  Weigh(0);
   ahead_->Stop();
   for (Work* work : in_flight_) work->owner = nullptr;
   if (bell_ == nullptr) return;
@@ -189,6 +189,8 @@ Napi::Value ReaderObject::Close(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   closed_ = true;
   ahead_->Stop();
+  buffer_.Reset();
+  Weigh(0);
   if (in_flight_.empty()) {
     ahead_->Close();
     return env.Undefined();
@@ -196,6 +198,11 @@ Napi::Value ReaderObject::Close(const Napi::CallbackInfo& info) {
   // One for each caller: the promise of an older one is out of reach outside the call that made it.
   closing_.push_back(Napi::Promise::Deferred::New(env));
   return closing_.back().Promise();
+}
+
+void ReaderObject::Weigh(int64_t bytes) {
+  if (bytes != weight_) Napi::MemoryManagement::AdjustExternalMemory(Env(), bytes - weight_);
+  weight_ = bytes;
 }
 
 void ReaderObject::StartWork() {

@@ -28,6 +28,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   Napi::Value NextSync(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
+  void Weigh(int64_t bytes);
   void StartWork();
   void OnFilled();
   void OnWorkEnd();
@@ -39,6 +40,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   std::shared_ptr<Bell> bell_;
   std::vector<Work*> in_flight_;
   bool closed_ = false;
+  int64_t weight_ = 0;  // what the collector was told of
 
   std::optional<Napi::Promise::Deferred> asked_;  // a Next that waits for a batch
   std::vector<Napi::Promise::Deferred> closing_;  // Closes that wait for the work in flight
