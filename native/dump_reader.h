@@ -51,8 +51,6 @@ class Batch {
   bool finished() const { return finished_; }
   const Failure& failure() const { return failure_; }
 
-  size_t datagrams() const { return capacity_ / kReceiveSize; }
-
  private:
   friend class DumpReader;
 

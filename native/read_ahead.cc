@@ -3,10 +3,8 @@
 namespace sockdiag {
 namespace {
 
-// The first batch is small, since often little is wanted; later ones are as large as the event loop can
-// bear, since decoding one holds it.
-constexpr size_t kFirstDatagrams = 4;
-constexpr size_t kMostDatagrams = 4;
+// A batch is no larger than this, since decoding one holds the event loop.
+constexpr size_t kDatagrams = 4;
 
 // So many filled batches may wait: one to be decoded next, and some that make up for slow moments, such as a
 // garbage collection.
@@ -64,7 +62,7 @@ std::unique_ptr<Batch> ReadAhead::FillNow() {
 
 void ReadAhead::GiveBack(std::unique_ptr<Batch> batch) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (batch->datagrams() == kMostDatagrams && !stopped_) spare_.push_back(std::move(batch));
+  if (!stopped_) spare_.push_back(std::move(batch));
 }
 
 void ReadAhead::Stop() {
@@ -76,8 +74,7 @@ void ReadAhead::Stop() {
 }
 
 std::unique_ptr<Batch> ReadAhead::Spare() {
-  if (std::exchange(first_, false)) return std::make_unique<Batch>(kFirstDatagrams);
-  if (spare_.empty()) return std::make_unique<Batch>(kMostDatagrams);
+  if (spare_.empty()) return std::make_unique<Batch>(kDatagrams);
   auto batch = std::move(spare_.back());
   spare_.pop_back();
   return batch;

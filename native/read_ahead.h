@@ -55,7 +55,6 @@ class ReadAhead {
   std::mutex mutex_;  // of all that follows
   std::vector<std::unique_ptr<Batch>> filled_;
   std::vector<std::unique_ptr<Batch>> spare_;
-  bool first_ = true;
   bool running_ = false;
   bool finished_ = false;
   bool stopped_ = false;

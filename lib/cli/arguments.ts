@@ -39,7 +39,7 @@ Examples:
   sockdiag -ta4 --json   all IPv4 TCP sockets, for another program
 `;
 
-/** Those that \`ss\` shows without -a and -l; the others wait, or are on their way in or out. */
+/** Those that `ss` shows without -a and -l; the others wait, or are on their way in or out. */
 const CONNECTED: SocketState[] = [
   'ESTABLISHED',
   'SYN_SENT',

@@ -2,8 +2,8 @@
 import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
+import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { type SocketState, stateName } from '../record/state.js';
-import { readShutdown, type Shutdown } from '../record/values.js';
 import { readAddress4, readAddress6 } from './address.js';
 import { readSockopt, type Sockopt } from './sockopt.js';
 

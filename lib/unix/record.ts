@@ -2,9 +2,9 @@
 import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
+import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { stateName } from '../record/state.js';
-import { readShutdown, type Shutdown } from '../record/values.js';
 import { readName } from './name.js';
 
 export type UnixType = 'stream' | 'dgram' | 'seqpacket';

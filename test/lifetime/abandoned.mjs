@@ -1,24 +1,14 @@
 // Ten thousand dumps of each kind: left early, aborted, or dropped to the garbage collector. Prints what is
 // left of them: descriptors, and bytes of memory. Run with --expose-gc.
 import { readdirSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import process from 'node:process';
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { dumpUnix } from '../../dist/index.js';
+import { populate } from './population.mjs';
 
 const DUMPS = 10_000;
 const LOT = 250;
-
-/** Sockets enough for a dump of several batches, so that one is being read ahead when it is abandoned. */
-async function populate(path) {
-  const held = [];
-  const server = createServer((socket) => held.push(socket)).listen(path);
-  for (let i = 0; i < 500; i++) await new Promise((resolve) => held.push(connect(path, resolve)));
-  while (held.length < 1000) await turn();
-  server.unref();
-  for (const socket of held) socket.unref();
-}
 
 const forever = new AbortController();
 let turnTaken = 0;

@@ -2,20 +2,14 @@
 // were terminated, and how many sockets they left open. (Of files, Node itself leaves some: those of modules
 // that were being loaded.)
 import { readdirSync, readlinkSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import process from 'node:process';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+
+import { populate } from './population.mjs';
 
 const WORKERS = 16;
 const ROUNDS = Number(process.argv[3] ?? 100);
-
-async function populate(path) {
-  const held = [];
-  createServer((socket) => held.push(socket)).listen(path);
-  for (let i = 0; i < 500; i++) await new Promise((resolve) => held.push(connect(path, resolve)));
-  while (held.length < 1000) await turn();
-}
 
 function openSockets() {
   return readdirSync('/proc/self/fd').filter((fd) => {

@@ -1,4 +1,4 @@
-/** Values that more than one family's attributes hold. */
+/** What shutdown(2) did to a socket. */
 import type { BatchMemory } from '../netlink/batch.js';
 
 /** Which directions of a socket were shut down: nothing more will be received, or sent. */
