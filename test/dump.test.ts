@@ -96,6 +96,18 @@ test('leaving a loop closes the socket before the next line', async () => {
   expect(openSockets()).toEqual(before);
 });
 
+test('leaving a loop closes the socket, also when reading ahead has ended and nobody has been told yet', async () => {
+  const before = openSockets();
+  for await (const batch of dumpUnix().batches()) {
+    expect(batch.length).toBeGreaterThan(0);
+    // The thread that reads ahead has time to read as far as it may; this one hears nothing of it.
+    const end = performance.now() + 100;
+    while (performance.now() < end);
+    break;
+  }
+  expect(openSockets()).toEqual(before);
+});
+
 test('an error in the loop closes the socket, and comes out', async () => {
   const before = openSockets();
   const read = async () => {
