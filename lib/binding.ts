@@ -6,14 +6,25 @@ import { fileURLToPath } from 'node:url';
 
 import { SockDiagError } from './netlink/errors.js';
 
-/** One dump to ask for. */
-export interface NativeRequest {
+/** What the framing of a record is. */
+export interface NativeShape {
   /** nlmsg_type of the request and of its records. */
   type: number;
   /** First byte of a record; 0 if it may be any. */
   family: number;
   /** Bytes of the fixed structure that a record starts with. */
   headerLength: number;
+  /**
+   * Attributes that hold others without NLA_F_NESTED, as pairs of numbers: the attribute that holds it (0xffff for
+   * the record), and its own.
+   */
+  nests?: Uint16Array | undefined;
+}
+
+/** One dump to ask for. The first of a reader is sent with sequence number 1, and each with one more than the last. */
+export interface NativeRequest extends NativeShape {
+  /** A datagram may be larger than 32 KiB. */
+  oversize?: boolean | undefined;
   /** What stands behind the netlink header: the family's request structure and its attributes. */
   payload: Uint8Array;
 }
@@ -43,17 +54,18 @@ export interface NativeBatch {
   records: number;
   /** Nothing comes behind this one. */
   finished: boolean;
-  /** Where the records are; the next batch may be put into the same memory. Absent without records. */
+  /** The messages, as they came; the next batch may be put into the same memory. Absent without any. */
   buffer?: ArrayBuffer;
   /**
-   * Where the index of the records starts in the buffer, in 32-bit words. It is one row a record: the
-   * record's offset in bytes, the number of its attributes, and the offset of each.
+   * Where the messages end in the buffer and the index of the records starts, in 32-bit words. It is one row a
+   * record: the record's offset in bytes, the number of its attributes, and the offset of each.
    */
   index?: number;
   failure?: NativeFailure;
 }
 
 export interface NativeReader {
+  /** One call at a time. */
   next(): Promise<NativeBatch>;
   /** Only on a reader on which `next` is never called. */
   nextSync(): NativeBatch;
@@ -62,12 +74,9 @@ export interface NativeReader {
 }
 
 /** What was asked, and so what a reply must look like; and how the datagram came. */
-export interface NativeExpectation {
+export interface NativeExpectation extends NativeShape {
   sequence: number;
   portId: number;
-  type: number;
-  headerLength: number;
-  family: number;
   /** NLM_F_ACK was set. */
   acknowledged?: boolean;
   /** The port id it came from; the kernel's is 0. */

@@ -20,6 +20,7 @@ Expectation ReadExpectation(const Napi::Object& object) {
   expectation.header_length = static_cast<uint16_t>(number("headerLength"));
   expectation.family = static_cast<uint8_t>(number("family"));
   expectation.acknowledged = object.Get("acknowledged").ToBoolean();
+  expectation.nests = ReadNests(object);
   return expectation;
 }
 

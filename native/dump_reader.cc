@@ -1,5 +1,6 @@
 #include "dump_reader.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -54,18 +55,34 @@ void Batch::Prepare() {
   finished_ = false;
   failure_ = Failure{};
   index_.Clear();
-  if (bytes_ != nullptr) return;
-  const size_t words = Index::WordsFor(capacity_);
-  bytes_.reset(new uint8_t[capacity_]);
+  // What one huge datagram took is not kept.
+  if (capacity_ != least_capacity_) Allocate(least_capacity_);
+}
+
+bool Batch::MakeRoom(size_t size) {
+  if (capacity_ - used_ >= size) return true;
+  if (used_ > 0) return false;
+  Allocate(size);
+  return true;
+}
+
+void Batch::Allocate(size_t capacity) {
+  const size_t words = Index::WordsFor(capacity);
+  bytes_.reset(new uint8_t[capacity]);
   words_.reset(new uint32_t[words]);
   index_ = Index(words_.get(), words);
+  capacity_ = capacity;
 }
 
 void DumpReader::Fill(Batch& batch) {
   try {
     batch.Prepare();
     if (socket_ == nullptr) Open();
-    while (!IsOver(batch) && HasRoom(batch)) ReceiveInto(batch);
+    while (!IsOver(batch)) {
+      const size_t room = RoomForNext();
+      if (!batch.MakeRoom(room)) break;
+      ReceiveInto(batch, room);
+    }
   } catch (const SystemError& error) {
     batch.failure_ = SystemFailure(error.syscall, error.error, current_);
   } catch (const std::bad_alloc&) {
@@ -85,14 +102,14 @@ void DumpReader::Open() {
   // The kernel sizes the parts of a dump by the largest receive made so far, so one is made before the
   // first dump: of the acknowledgement of nothing.
   Expectation expectation;
-  expectation.sequence = ++sequence_;
+  expectation.sequence = 0;
   expectation.port_id = socket_->port_id();
   expectation.acknowledged = true;
   const auto noop = Frame(NLMSG_NOOP, NLM_F_ACK, expectation.sequence, {});
   socket_->Send(noop.data(), noop.size());
   Batch answer(1);
   answer.Prepare();
-  const Datagram datagram = socket_->Receive(answer.bytes_.get());
+  const Datagram datagram = socket_->Receive(answer.bytes_.get(), kReceiveSize);
   const Walk walk = WalkDatagram(datagram, expectation, 0, answer.index_);
   if (walk.outcome != Outcome::kAcknowledged) throw SystemError{"recvmsg", EBADMSG};
   SendRequest();
@@ -100,24 +117,27 @@ void DumpReader::Open() {
 
 void DumpReader::SendRequest() {
   const Request& request = requests_[current_];
-  expectation_.sequence = ++sequence_;
+  expectation_.sequence = static_cast<uint32_t>(current_ + 1);
   expectation_.port_id = socket_->port_id();
   expectation_.type = request.type;
   expectation_.header_length = request.header_length;
   expectation_.family = request.family;
+  expectation_.nests = request.nests;
   const auto message = Frame(request.type, NLM_F_DUMP, expectation_.sequence, request.payload);
   socket_->Send(message.data(), message.size());
 }
 
-bool DumpReader::HasRoom(const Batch& batch) const { return batch.capacity_ - batch.used_ >= kReceiveSize; }
+size_t DumpReader::RoomForNext() const {
+  return requests_[current_].oversize ? std::max(kReceiveSize, socket_->NextSize()) : kReceiveSize;
+}
 
-void DumpReader::ReceiveInto(Batch& batch) {
-  const Datagram datagram = socket_->Receive(batch.bytes_.get() + batch.used_);
+void DumpReader::ReceiveInto(Batch& batch, size_t room) {
+  const Datagram datagram = socket_->Receive(batch.bytes_.get() + batch.used_, room);
   const Walk walk = WalkDatagram(datagram, expectation_, batch.used_, batch.index_);
   batch.failure_ = FailureOf(walk, current_);
   if (walk.outcome == Outcome::kFault) return;
-  // The next datagram starts where 64-bit fields may be read in place.
-  batch.used_ += (datagram.size + 7) & ~size_t{7};
+  // A datagram without a fault is a multiple of four bytes, so that the next one is as well aligned.
+  batch.used_ += datagram.size;
   if (walk.outcome != Outcome::kDone) return;
   if (++current_ == requests_.size())
     batch.finished_ = true;

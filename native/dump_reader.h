@@ -14,11 +14,14 @@
 
 namespace sockdiag {
 
-// One dump to ask for. Several are read one behind the other, through the same socket.
+// One dump to ask for. Several are read one behind the other, through the same socket; the first is sent with
+// the sequence number 1, and each with one more than the last.
 struct Request {
   uint16_t type;           // nlmsg_type of the request and of its records
   uint16_t header_length;  // bytes of the fixed structure that a record starts with
   uint8_t family;          // first byte of that structure; 0 if it may be any
+  std::vector<Nest> nests;
+  bool oversize;  // a datagram may be larger than a usual receive
   std::vector<uint8_t> payload;
 };
 
@@ -41,7 +44,7 @@ struct Failure {
 class Batch {
  public:
   // A receive needs its full room, though it may not use all of it.
-  explicit Batch(size_t datagrams) : capacity_(datagrams * kReceiveSize) {}
+  explicit Batch(size_t datagrams) : least_capacity_(datagrams * kReceiveSize) {}
 
   const uint8_t* bytes() const { return bytes_.get(); }
   size_t bytes_size() const { return used_; }
@@ -56,7 +59,13 @@ class Batch {
 
   void Prepare();
 
-  size_t capacity_;
+  // Whether there is room for a datagram of that size. Alone in a batch, any gets its room.
+  bool MakeRoom(size_t size);
+
+  void Allocate(size_t capacity);
+
+  const size_t least_capacity_;
+  size_t capacity_ = 0;
   std::unique_ptr<uint8_t[]> bytes_;
   std::unique_ptr<uint32_t[]> words_;
   Index index_{nullptr, 0};
@@ -84,16 +93,15 @@ class DumpReader {
  private:
   void Open();
   void SendRequest();
-  void ReceiveInto(Batch& batch);
+  size_t RoomForNext() const;
+  void ReceiveInto(Batch& batch, size_t room);
   bool IsOver(const Batch& batch) const;
-  bool HasRoom(const Batch& batch) const;
 
   std::vector<Request> requests_;
   std::string netns_;
   std::unique_ptr<NetlinkSocket> socket_;
   size_t current_ = 0;
   Expectation expectation_;
-  uint32_t sequence_ = 0;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -125,8 +125,8 @@ class Walker {
     walk.error = -status;
   }
 
-  static void ReadExtended(const uint8_t* start, size_t size, Walk& walk) {
-    EachAttribute(start, size, 0, [&](const uint8_t* attribute, const nlattr& header) {
+  void ReadExtended(const uint8_t* start, size_t size, Walk& walk) const {
+    EachAttribute(start, size, Nest::kTop, 0, [&](const uint8_t* attribute, const nlattr& header) {
       if ((header.nla_type & NLA_TYPE_MASK) != kExtendedMessage) return;
       walk.text = reinterpret_cast<const char*>(attribute + kAttributeHeader);
       walk.text_size = strnlen(walk.text, header.nla_len - kAttributeHeader);
@@ -143,14 +143,15 @@ class Walker {
 
     const size_t start = Align(expectation_.header_length);
     if (start >= size) return;
-    EachAttribute(record + start, size - start, 0, [&](const uint8_t* attribute, const nlattr&) {
+    EachAttribute(record + start, size - start, Nest::kTop, 0, [&](const uint8_t* attribute, const nlattr&) {
       if (!index_.AddAttribute(OffsetOf(attribute))) throw Malformed{Fault::kIndexFull, attribute};
     });
   }
 
-  // Calls back for each attribute; those that say that they hold others are checked to the bottom.
+  // Calls back for each attribute inside `parent`; those that hold others are checked to the bottom.
   template <typename Callback>
-  static void EachAttribute(const uint8_t* start, size_t size, int depth, Callback&& callback) {
+  void EachAttribute(const uint8_t* start, size_t size, uint16_t parent, int depth,
+                     Callback&& callback) const {
     if (depth > kMostNesting) throw Malformed{Fault::kDeepNesting, start};
     for (size_t at = 0; at < size;) {
       const uint8_t* attribute = start + at;
@@ -160,11 +161,19 @@ class Walker {
       if (header.nla_len < kAttributeHeader) throw Malformed{Fault::kShortAttribute, attribute};
       if (header.nla_len > left) throw Malformed{Fault::kLongAttribute, attribute};
       CheckPadding(attribute, header.nla_len, left);
-      if ((header.nla_type & NLA_F_NESTED) != 0)
-        EachAttribute(attribute + kAttributeHeader, header.nla_len - kAttributeHeader, depth + 1, Ignore);
+      if (IsNest(parent, header.nla_type))
+        EachAttribute(attribute + kAttributeHeader, header.nla_len - kAttributeHeader,
+                      header.nla_type & NLA_TYPE_MASK, depth + 1, Ignore);
       callback(attribute, header);
       at += Align(header.nla_len);
     }
+  }
+
+  bool IsNest(uint16_t parent, uint16_t type) const {
+    if ((type & NLA_F_NESTED) != 0) return true;
+    for (const Nest& nest : expectation_.nests)
+      if (nest.parent == parent && nest.number == (type & NLA_TYPE_MASK)) return true;
+    return false;
   }
 
   static void Ignore(const uint8_t*, const nlattr&) {}

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace sockdiag {
 
@@ -17,6 +18,14 @@ struct Datagram {
   bool truncated;   // it was larger than the buffer it was received into
 };
 
+// An attribute that holds others though it does not say so: few of sock_diag's set NLA_F_NESTED.
+struct Nest {
+  static constexpr uint16_t kTop = 0xffff;
+
+  uint16_t parent;  // the attribute that it is in, or kTop for the record
+  uint16_t number;
+};
+
 // What was asked, and so what a reply to it must look like.
 struct Expectation {
   uint32_t sequence = 0;
@@ -25,6 +34,7 @@ struct Expectation {
   uint16_t header_length = 0;  // bytes of the fixed structure that a record starts with
   uint8_t family = 0;          // first byte of that structure; 0 if it may be any
   bool acknowledged = false;   // NLM_F_ACK was set
+  std::vector<Nest> nests;     // what is checked to the bottom beside those with NLA_F_NESTED
 };
 
 enum class Outcome {

@@ -113,9 +113,18 @@ void NetlinkSocket::Send(const uint8_t* message, size_t size) const {
   if (sent < 0) throw SystemError{"sendto", errno};
 }
 
-Datagram NetlinkSocket::Receive(uint8_t* buffer) const {
+size_t NetlinkSocket::NextSize() const {
+  ssize_t size = 0;
+  do {
+    size = recv(descriptor_, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) throw SystemError{"recv", errno};
+  return static_cast<size_t>(size);
+}
+
+Datagram NetlinkSocket::Receive(uint8_t* buffer, size_t room) const {
   sockaddr_nl sender{};
-  iovec part{buffer, kReceiveSize};
+  iovec part{buffer, room};
   msghdr header{};
   header.msg_name = &sender;
   header.msg_namelen = sizeof sender;

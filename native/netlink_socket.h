@@ -17,7 +17,7 @@ struct SystemError {
 
 // The kernel builds each part of a dump no larger than the largest receive that was ever made on the
 // socket, up to 32 KiB less its own overhead; and a smaller receive later would cut the parts off. So
-// every receive on every socket has this size.
+// no receive on any socket has less than this size.
 inline constexpr size_t kReceiveSize = 32768;
 
 class NetlinkSocket {
@@ -35,9 +35,13 @@ class NetlinkSocket {
 
   void Send(const uint8_t* message, size_t size) const;
 
-  // Takes one datagram into `buffer`, which has room for kReceiveSize bytes. Never waits: sock_diag makes
-  // its answers inside the calls to send and receive, so what is not there yet will never come.
-  Datagram Receive(uint8_t* buffer) const;
+  // Takes one datagram into `buffer`. Never waits: sock_diag makes its answers inside the calls to send and
+  // receive, so what is not there yet will never come.
+  Datagram Receive(uint8_t* buffer, size_t size) const;
+
+  // Bytes of the datagram that comes next. Only records with BPF storages, which have no limit, make it
+  // larger than kReceiveSize.
+  size_t NextSize() const;
 
  private:
   void Configure();

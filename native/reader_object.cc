@@ -18,8 +18,11 @@ size_t RoundUp(size_t size, size_t step) { return (size + step - 1) / step * ste
 Request ReadRequest(const Napi::Object& object) {
   const auto number = [&](const char* name) { return object.Get(name).As<Napi::Number>().Uint32Value(); };
   const auto payload = object.Get("payload").As<Napi::Uint8Array>();
-  return {static_cast<uint16_t>(number("type")), static_cast<uint16_t>(number("headerLength")),
+  return {static_cast<uint16_t>(number("type")),
+          static_cast<uint16_t>(number("headerLength")),
           static_cast<uint8_t>(number("family")),
+          ReadNests(object),
+          object.Get("oversize").ToBoolean(),
           std::vector<uint8_t>(payload.Data(), payload.Data() + payload.ByteLength())};
 }
 
@@ -32,6 +35,15 @@ std::vector<Request> ReadRequests(const Napi::Array& array) {
 }
 
 }  // namespace
+
+std::vector<Nest> ReadNests(const Napi::Object& object) {
+  std::vector<Nest> nests;
+  const Napi::Value value = object.Get("nests");
+  if (value.IsUndefined()) return nests;
+  const auto pairs = value.As<Napi::Uint16Array>();
+  for (size_t i = 0; i + 1 < pairs.ElementLength(); i += 2) nests.push_back({pairs[i], pairs[i + 1]});
+  return nests;
+}
 
 Napi::Value DescribeFailure(Napi::Env env, const Failure& failure) {
   if (failure.kind == Failure::Kind::kNone) return env.Undefined();
@@ -248,7 +260,7 @@ Napi::Object ReaderObject::Deliver(std::unique_ptr<Batch> batch) {
   result.Set("finished", batch == nullptr || batch->finished());
   result.Set("records", static_cast<double>(batch == nullptr ? 0 : batch->index().records()));
   if (batch == nullptr) return result;
-  if (batch->index().records() > 0) CopyOut(*batch, result);
+  if (batch->bytes_size() > 0) CopyOut(*batch, result);
   if (batch->failure().kind != Failure::Kind::kNone)
     result.Set("failure", DescribeFailure(env, batch->failure()));
   ahead_->GiveBack(std::move(batch));

@@ -47,6 +47,9 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   Napi::Reference<Napi::ArrayBuffer> buffer_;     // what every batch is copied into
 };
 
+// The `nests` of an object, pairs of numbers (parent, child); none if it has none.
+std::vector<Nest> ReadNests(const Napi::Object& object);
+
 // The failure as a plain object for JavaScript, or undefined.
 Napi::Value DescribeFailure(Napi::Env env, const Failure& failure);
 

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {
+  type Dump,
   dumpTcp,
   dumpUdp,
   dumpUdpLite,
@@ -20,10 +21,16 @@ import { type InetExpectation, startWorld, type World } from './world/world.js';
 
 let world: World;
 
-const INET_DUMPS = { tcp: dumpTcp, udp: dumpUdp, udplite: dumpUdpLite } as const;
-type Protocol = keyof typeof INET_DUMPS;
+type Protocol = 'tcp' | 'udp' | 'udplite';
+type InetRecord = InetDiagMsg & { protocol: Protocol };
 
-const dumpInet = (protocol: Protocol): Promise<InetDiagMsg[]> =>
+const INET_DUMPS: Record<Protocol, (options: { netns: number }) => Dump<InetRecord>> = {
+  tcp: dumpTcp,
+  udp: dumpUdp,
+  udplite: dumpUdpLite,
+};
+
+const dumpInet = (protocol: Protocol): Promise<InetRecord[]> =>
   INET_DUMPS[protocol]({ netns: world.pid }).toArray();
 
 /** Items by a key that no two of them share. */
@@ -42,7 +49,7 @@ const tupleOf = ({ protocol, family, src, sport, dst, dport, inode, state }: Tup
 const sorted = (items: Iterable<string>): string[] => [...items].sort();
 
 /** What is set, as the oracles tell it. */
-const optionsOf = (record: InetDiagMsg): string[] =>
+const optionsOf = (record: InetRecord): string[] =>
   Object.entries(record.sockopt ?? {})
     .filter(([, set]) => set)
     .map(([name]) => name);
@@ -98,11 +105,11 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
       const theirs = byKey(expected, tupleOf);
       expect(theirs.size).toBeGreaterThan(4);
       expect(sorted(ours.keys())).toEqual(sorted(theirs.keys()));
-      for (const [key, socket] of theirs) expectAsMade(ours.get(key) as InetDiagMsg, socket);
+      for (const [key, socket] of theirs) expectAsMade(ours.get(key) as InetRecord, socket);
     },
   );
 
-  function expectAsMade(record: InetDiagMsg, made: InetExpectation): void {
+  function expectAsMade(record: InetRecord, made: InetExpectation): void {
     const { label, nonzero, sockopt, tos, tclass, cong, ...fields } = made;
     expect(record, label).toMatchObject(fields);
     if (nonzero !== undefined) expect(record[nonzero], label).toBeGreaterThan(0);
@@ -124,7 +131,7 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
     }
   });
 
-  function expectAsSsSays(record: InetDiagMsg, before: SsInet, after: SsInet): void {
+  function expectAsSsSays(record: InetRecord, before: SsInet, after: SsInet): void {
     const { dev, timer, expires, retrans, mark, cgroup, sockopt, ...rest } = before;
     const { skmeminfo, info, tos, tclass, classId, ...fields } = rest;
     const what = tupleOf(record);
@@ -158,7 +165,7 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
     }
   });
 
-  function expectAsProcSays(record: InetDiagMsg, before: ProcInet, after: ProcInet): void {
+  function expectAsProcSays(record: InetRecord, before: ProcInet, after: ProcInet): void {
     const { timer, expires, retrans, uid, drops, ...fields } = before;
     const what = tupleOf(record);
     expect(record, what).toMatchObject(fields);
@@ -234,12 +241,13 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
   });
 
   test('all four ways of reading agree', async () => {
-    for (const dump of [dumpTcp({ netns: world.pid }), dumpUdp({ netns: world.pid })]) {
-      const keys = (records: InetDiagMsg[]) => sorted(records.map(({ cookie }) => cookie));
+    const dumps: Dump<InetRecord>[] = [dumpTcp({ netns: world.pid }), dumpUdp({ netns: world.pid })];
+    for (const dump of dumps) {
+      const keys = (records: InetRecord[]) => sorted(records.map(({ cookie }) => cookie));
       const all = keys(await dump.toArray());
-      const each: InetDiagMsg[] = [];
+      const each: InetRecord[] = [];
       for await (const record of dump) each.push(record);
-      const batches: InetDiagMsg[] = [];
+      const batches: InetRecord[] = [];
       for await (const batch of dump.batches()) batches.push(...batch);
       expect(keys(each)).toEqual(all);
       expect(keys(batches)).toEqual(all);

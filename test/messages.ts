@@ -37,6 +37,21 @@ export function int32(value: number): Buffer {
   return bytes;
 }
 
+/** Numbers of 32 bits, one behind the other. */
+export function words(...values: number[]): Buffer {
+  return Buffer.from(new Uint32Array(values).buffer);
+}
+
+/** Numbers of 16 bits, one behind the other. */
+export function halves(...values: number[]): Buffer {
+  return Buffer.from(new Uint16Array(values).buffer);
+}
+
+/** Numbers of 64 bits, one behind the other. */
+export function quads(...values: bigint[]): Buffer {
+  return Buffer.from(new BigUint64Array(values).buffer);
+}
+
 export function done(status = 0, flags = 2): Buffer {
   return message(int32(status), { type: 3, flags });
 }

@@ -1,7 +1,17 @@
 /** Wrong arguments are told at the call, by name, with what is allowed; no system call is made for them. */
 import { expect, test } from 'vitest';
 
-import { dumpTcp, dumpUdp, dumpUdpLite, dumpUnix } from '../lib/index.js';
+import {
+  decode,
+  dumpDccp,
+  dumpMptcp,
+  dumpRaw,
+  dumpSctp,
+  dumpTcp,
+  dumpUdp,
+  dumpUdpLite,
+  dumpUnix,
+} from '../lib/index.js';
 
 // What TypeScript would refuse, JavaScript must.
 type Loose = (options?: unknown) => unknown;
@@ -10,6 +20,11 @@ const calls: Record<string, Loose> = {
   dumpUdp: dumpUdp as Loose,
   dumpUdpLite: dumpUdpLite as Loose,
   dumpUnix: dumpUnix as Loose,
+  dumpRaw: dumpRaw as Loose,
+  dumpSctp: dumpSctp as Loose,
+  dumpDccp: dumpDccp as Loose,
+  dumpMptcp: dumpMptcp as Loose,
+  decode: ((options) => decode(new Uint8Array(), options as never)) as Loose,
 };
 
 const wrong: [call: string, options: unknown, words: string][] = [
@@ -19,9 +34,20 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpTcp',
     { state: ['LISTEN'] },
-    "there is no option 'state', only 'signal', 'netns', 'family' and 'states'",
+    "there is no option 'state', only 'signal', 'netns', 'family', 'show', 'states' and 'bpfMaps'",
   ],
-  ['dumpTcp', { show: ['name'] }, "dumpTcp: there is no option 'show'"],
+  ['dumpTcp', { show: ['name'] }, "options.show[0] is 'name', but must be 'meminfo', 'tos', 'tclass',"],
+  ['dumpTcp', { show: 'info' }, "options.show is 'info', but must be an array of 'meminfo',"],
+  ['dumpTcp', { show: ['shutdown'] }, "options.show[0] is 'shutdown'"],
+  ['dumpTcp', { bpfMaps: [] }, 'options.bpfMaps is an array, but must be an array of open file descriptors'],
+  ['dumpTcp', { bpfMaps: [-1] }, 'options.bpfMaps[0] is -1, but must be an open file descriptor'],
+  ['dumpUdp', { show: ['info'] }, "options.show[0] is 'info', but must be 'meminfo', 'tos', 'tclass',"],
+  ['dumpUdp', { bpfMaps: [3] }, "dumpUdp: there is no option 'bpfMaps'"],
+  ['dumpMptcp', { show: ['cong'] }, "options.show[0] is 'cong'"],
+  ['dumpSctp', { show: ['md5sig'] }, "options.show[0] is 'md5sig'"],
+  ['dumpSctp', { states: ['LISTEN'] }, "dumpSctp: there is no option 'states'"],
+  ['dumpRaw', { states: ['CLOSE'] }, "dumpRaw: there is no option 'states'"],
+  ['dumpDccp', { show: ['cong'] }, "options.show[0] is 'cong'"],
   ['dumpTcp', { __proto__: null, toString: 1 }, "there is no option 'toString'"],
   ['dumpTcp', { family: 'ipv4' }, "dumpTcp: options.family is 'ipv4', but must be 'inet' or 'inet6'"],
   ['dumpTcp', { family: 2 }, "options.family is 2, but must be 'inet' or 'inet6'"],
@@ -44,6 +70,9 @@ const wrong: [call: string, options: unknown, words: string][] = [
   ['dumpTcp', { netns: { fd: -1 } }, 'options.netns is an object'],
   ['dumpTcp', { netns: null }, 'options.netns is null'],
   ['dumpTcp', { netns: Symbol('x') }, 'options.netns is Symbol(x)'],
+  ['decode', { protocol: 'icmp' }, "options.protocol is 'icmp', but must be 'tcp', 'udp',"],
+  ['decode', { show: ['info'] }, "options.show[0] is 'info', but must be 'md5sig'"],
+  ['decode', { netns: 'blue' }, "decode: there is no option 'netns'"],
   ['dumpUdp', { states: ['X'.repeat(1000)] }, `dumpUdp: options.states[0] is '${'X'.repeat(40)}…'`],
   ['dumpUdpLite', { proto: 1 }, 'dumpUdpLite: there is no option'],
   [

@@ -1,7 +1,7 @@
 /** What the command line asks for. */
 import { parseArgs } from 'node:util';
 
-import type { InetFamily } from '../inet/record.js';
+import type { InetFamily } from '../inet/family.js';
 import type { SocketState } from '../record/state.js';
 import type { UnixState } from '../unix/record.js';
 

@@ -1,13 +1,49 @@
-/** Dumps of the IP protocols. */
-import { type Decode, Dump, type DumpOptions } from '../netlink/dump.js';
-import { type Checks, checkOptions, commonChecks, netnsPath, oneOf, someOf } from '../netlink/options.js';
-import { DEFAULT_STATES, SOCKET_STATES, type SocketState } from '../record/state.js';
-import { type InetDiagMsg, type InetFamily, type InetProtocol, readInetDiagMsg } from './record.js';
-import { INET_FAMILIES, inetRequest, inetSubject } from './request.js';
+/** What the dumps of all IP protocols have in common: the options, and inet_diag_req_v2. */
+import type { NativeRequest } from '../binding.js';
+import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import type { BatchMemory } from '../netlink/batch.js';
+import type { Dump, DumpOptions } from '../netlink/dump.js';
+import type { Subject } from '../netlink/errors.js';
+import { liveDump } from '../netlink/live.js';
+import { anyOf, type Check, checkOptions, commonChecks, oneOf, someOf } from '../netlink/options.js';
+import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
+import type { Decode } from '../netlink/reading.js';
+import { attribute, maskOf, payloadOf, u32, wordsOf } from '../netlink/request.js';
+import { DEFAULT_STATES, SOCKET_STATES, type SocketState, stateMask } from '../record/state.js';
+import { INET_FAMILIES, INET_FAMILY, type InetFamily } from './family.js';
+import { INET_DIAG_MSG_LENGTH, type InetProtocol, readInetDiagMsg } from './record.js';
 
-export interface InetDumpOptions extends DumpOptions {
+/** What is particular to a protocol. */
+export interface InetKind<R extends UnknownAttributes, S extends string> {
+  protocol: InetProtocol;
+  /** IPPROTO_*. */
+  number: number;
+  /** In messages. */
+  words: string;
+  /** The kernel's module and build option. */
+  handler: { module: string; option: string };
+  /** What can be asked for, with its bit in `idiag_ext`. */
+  show: Readonly<Record<S, number>>;
+  attributes: AttributeTable<R>;
+  /** Attributes that hold others and do not say so; see NativeShape. */
+  nests?: Uint16Array;
+  /** Puts a record right whose meaning depends on its attributes. */
+  finish?(record: R, memory: BatchMemory, at: number): void;
+}
+
+/** What the dumps of all IP protocols accept. */
+export interface InetDumpOptions<S extends string> extends DumpOptions {
   /** Sockets of this family only; without it, of both. */
   family?: InetFamily | undefined;
+  /**
+   * What to ask for beside the base record: properties of these names. Each costs the kernel time and makes the answer
+   * longer, so that none is asked for unless it is named here.
+   */
+  show?: readonly S[] | undefined;
+}
+
+/** What the dumps accept whose handler in the kernel can choose by state. */
+export interface InetStatesOptions<S extends string> extends InetDumpOptions<S> {
   /**
    * Exactly these states. Without it, all but BOUND_INACTIVE: to ask for that costs the kernel another walk of
    * the whole table, and its sockets come as CLOSE.
@@ -15,59 +51,107 @@ export interface InetDumpOptions extends DumpOptions {
   states?: readonly SocketState[] | undefined;
 }
 
-const CHECKS: Checks<InetDumpOptions> = {
-  ...commonChecks,
-  family: oneOf(INET_FAMILIES),
-  states: someOf(SOCKET_STATES),
-};
-
-/** Made once: the engine optimizes a call to a function that is always the same. */
-const DECODERS: Record<InetProtocol, Decode<InetDiagMsg>> = {
-  tcp: (memory, row) => readInetDiagMsg(memory, row, 'tcp'),
-  udp: (memory, row) => readInetDiagMsg(memory, row, 'udp'),
-  udplite: (memory, row) => readInetDiagMsg(memory, row, 'udplite'),
-};
-
-function dumpInet(
-  caller: string,
-  protocol: InetProtocol,
-  given: InetDumpOptions | undefined,
-): Dump<InetDiagMsg> {
-  const options = checkOptions(caller, given, CHECKS);
-  const families = options.family === undefined ? INET_FAMILIES : [options.family];
-  const states = options.states ?? DEFAULT_STATES;
-  return new Dump({
-    requests: families.map((family) => inetRequest(family, protocol, states)),
-    subjects: families.map((family) => inetSubject(family, protocol)),
-    decode: DECODERS[protocol],
-    signal: options.signal,
-    netns: netnsPath(options.netns),
-  });
+/** A dump in the making. */
+export interface InetWish<R extends UnknownAttributes, S extends string> {
+  caller: string;
+  kind: InetKind<R, S>;
+  /** What the caller of the dump gave. */
+  given: unknown;
+  /** Options beside those of InetDumpOptions. */
+  checks?: Readonly<Record<string, Check>>;
 }
 
-/**
- * The TCP sockets of a network namespace.
- *
- * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
- */
-export function dumpTcp(options?: InetDumpOptions): Dump<InetDiagMsg> {
-  return dumpInet('dumpTcp', 'tcp', options);
+export const statesCheck: Readonly<Record<'states', Check>> = { states: someOf(SOCKET_STATES) };
+
+/** The options of a wish, checked. */
+export function inetOptions<O extends InetDumpOptions<S>, R extends UnknownAttributes, S extends string>({
+  caller,
+  kind,
+  given,
+  checks,
+}: InetWish<R, S>): Partial<O> {
+  return checkOptions<O>(caller, given, {
+    ...commonChecks,
+    family: oneOf(INET_FAMILIES),
+    show: anyOf(wordsOf(kind.show)),
+    ...checks,
+  } as never);
 }
 
-/**
- * The UDP sockets of a network namespace, but for those that have no port yet.
- *
- * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
- */
-export function dumpUdp(options?: InetDumpOptions): Dump<InetDiagMsg> {
-  return dumpInet('dumpUdp', 'udp', options);
+/** What goes into the requests. */
+export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
+  /** More attributes for the requests. */
+  attributes?: readonly Uint8Array[];
+  /** Records may be larger than 32 KiB. */
+  oversize?: boolean;
 }
 
-/**
- * The UDP-Lite sockets of a network namespace. Linux 7.1 has no UDP-Lite any more, and reading the dump throws.
- *
- * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
- */
-export function dumpUdpLite(options?: InetDumpOptions): Dump<InetDiagMsg> {
-  return dumpInet('dumpUdpLite', 'udplite', options);
+export function inetDump<R extends UnknownAttributes, S extends string>(
+  kind: InetKind<R, S>,
+  decode: Decode<R>,
+  question: InetQuestion<S>,
+): Dump<R> {
+  const families = question.family === undefined ? INET_FAMILIES : [question.family];
+  const asked = families.map((family) => ({
+    request: inetRequest(family, kind, question),
+    subject: inetSubject(family, kind),
+  }));
+  return liveDump(asked, () => decode, question);
+}
+
+/** The decoder of a kind's records. Made once: the engine optimizes a call to a function that is always the same. */
+export function inetDecoder<R extends UnknownAttributes, S extends string>({
+  protocol,
+  attributes,
+  finish,
+}: InetKind<R, S>): Decode<R> {
+  const decode = (memory: BatchMemory, row: number) =>
+    readAttributes(readInetDiagMsg(memory, row, protocol) as never as R, memory, row, attributes);
+  if (finish === undefined) return decode;
+  return (memory, row) => {
+    const record = decode(memory, row);
+    finish(record, memory, memory.words[row] as number);
+    return record;
+  };
+}
+
+const INET_DIAG_REQ_V2_LENGTH = 56;
+const INET_DIAG_REQ_PROTOCOL = 3;
+/** Stands for a protocol that does not fit, so that a kernel that ignores the attribute does not take another. */
+const NO_PROTOCOL = 254;
+
+/** For one family: a dump of both is two requests. */
+export function inetRequest<R extends UnknownAttributes, S extends string>(
+  family: InetFamily,
+  { number, show, nests }: InetKind<R, S>,
+  question: InetQuestion<S>,
+): NativeRequest {
+  const wide = number > 0xff;
+  const extensions = maskOf(show, question.show ?? []);
+  const { bytes, words } = payloadOf(INET_DIAG_REQ_V2_LENGTH, [
+    INET_FAMILY[family].number,
+    wide ? NO_PROTOCOL : number,
+    extensions,
+  ]);
+  words[1] = stateMask(question.states ?? DEFAULT_STATES);
+  const protocol = wide ? [attribute(INET_DIAG_REQ_PROTOCOL, u32(number))] : [];
+  return {
+    type: SOCK_DIAG_BY_FAMILY,
+    family: INET_FAMILY[family].number,
+    headerLength: INET_DIAG_MSG_LENGTH,
+    nests,
+    oversize: question.oversize,
+    payload: Buffer.concat([bytes, ...protocol, ...(question.attributes ?? [])]),
+  };
+}
+
+function inetSubject<R extends UnknownAttributes, S extends string>(
+  family: InetFamily,
+  { words, handler }: InetKind<R, S>,
+): Subject {
+  return {
+    sockets: `${INET_FAMILY[family].words} ${words} sockets`,
+    family: { module: 'inet_diag', option: 'CONFIG_INET_DIAG' },
+    protocol: handler,
+  };
 }

@@ -1,15 +1,22 @@
-/** inet_diag_msg: a TCP, UDP or UDP-Lite socket. */
-import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+/** inet_diag_msg: a socket of an IP protocol, and the attributes that all of these have. */
+import {
+  type AttributeTable,
+  attributeTable,
+  padding,
+  type UnknownAttributes,
+} from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
+import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { type SocketState, stateName } from '../record/state.js';
+import { nameOf } from '../record/words.js';
 import { readAddress4, readAddress6 } from './address.js';
+import { AF_INET, type InetFamily } from './family.js';
+import { type InetDiagMeminfo, readMeminfo } from './meminfo.js';
 import { readSockopt, type Sockopt } from './sockopt.js';
 
-export type InetFamily = 'inet' | 'inet6';
-
-export type InetProtocol = 'tcp' | 'udp' | 'udplite';
+export type InetProtocol = 'tcp' | 'udp' | 'udplite' | 'raw' | 'sctp' | 'dccp' | 'mptcp';
 
 /**
  * What a TCP socket waits for: `'off'` nothing; `'on'` an acknowledgement, before it sends again;
@@ -18,9 +25,9 @@ export type InetProtocol = 'tcp' | 'udp' | 'udplite';
  */
 export type Timer = 'off' | 'on' | 'keepalive' | 'timewait' | 'persist' | 'delack';
 
-const TIMERS: readonly (Timer | undefined)[] = ['off', 'on', 'keepalive', 'timewait', 'persist', 'delack'];
+const TIMERS: readonly Timer[] = ['off', 'on', 'keepalive', 'timewait', 'persist', 'delack'];
 
-/** A socket of an IP protocol, as the kernel's `inet_diag_msg` tells it. */
+/** A socket of an IP protocol, as the kernel's `inet_diag_msg` tells it, and what all protocols can tell beside. */
 export interface InetDiagMsg extends UnknownAttributes {
   /**
    * The socket's own family (`idiag_family`). An IPv4 connection of a dual-stack socket is `'inet6'`, and its
@@ -30,8 +37,8 @@ export interface InetDiagMsg extends UnknownAttributes {
   /** The protocol that was asked for (`sdiag_protocol`). */
   protocol: InetProtocol;
   /**
-   * (`idiag_state`.) UDP sockets are ESTABLISHED when connected, else CLOSE. TCP sockets in CLOSE are bound and
-   * neither listening nor connected: they come only where BOUND_INACTIVE was asked for.
+   * (`idiag_state`.) UDP and raw sockets are ESTABLISHED when connected, else CLOSE. TCP sockets in CLOSE are bound
+   * and neither listening nor connected: they come only where BOUND_INACTIVE was asked for.
    */
   state: SocketState;
   /** Which timer runs (`idiag_timer`); always `'off'` for UDP. */
@@ -43,7 +50,7 @@ export interface InetDiagMsg extends UnknownAttributes {
   retrans: number;
   /** Local address, as text in the form of RFC 5952 (`idiag_src`); `0.0.0.0` or `::` for any. */
   src: string;
-  /** Local port (`idiag_sport`). */
+  /** Local port (`idiag_sport`); of a raw socket the number of its IP protocol. */
   sport: number;
   /** Remote address (`idiag_dst`); `0.0.0.0` or `::` where there is none. */
   dst: string;
@@ -60,12 +67,12 @@ export interface InetDiagMsg extends UnknownAttributes {
   expires: number;
   /**
    * (`idiag_rqueue`.) TCP: bytes received and not yet read; for LISTEN connections that wait to be accepted.
-   * UDP: bytes of memory held by unread datagrams, overhead included.
+   * UDP, raw and MPTCP: bytes of memory held by what is unread, overhead included.
    */
   rqueue: number;
   /**
    * (`idiag_wqueue`.) TCP: bytes sent or to be sent and not yet acknowledged; for LISTEN the backlog limit.
-   * UDP: bytes of memory held by unsent datagrams, overhead included.
+   * UDP, raw and MPTCP: bytes of memory held by what is unsent, overhead included.
    */
   wqueue: number;
   /**
@@ -83,11 +90,61 @@ export interface InetDiagMsg extends UnknownAttributes {
   mark?: number;
   /** The cgroup v2 that the socket was made in: the inode number of its directory (`INET_DIAG_CGROUP_ID`; 5.8). */
   cgroupId?: number;
-  /** Socket options (`INET_DIAG_SOCKOPT`; since Linux 5.10). The object is frozen, and shared between records. */
+  /** Socket options (`INET_DIAG_SOCKOPT`; since Linux 5.10). */
   sockopt?: Sockopt;
+  /** Memory in short; where `show` names it (`INET_DIAG_MEMINFO`). */
+  meminfo?: InetDiagMeminfo;
+  /** Memory in detail; where `show` names it (`INET_DIAG_SKMEMINFO`). */
+  skmeminfo?: SkMeminfo;
+  /** IP_TOS, 8 bits; where `show` names it (`INET_DIAG_TOS`). */
+  tos?: number;
+  /** IPV6_TCLASS, 8 bits; for IPv6 sockets, where `show` names it or `'classId'` (`INET_DIAG_TCLASS`). */
+  tclass?: number;
+  /**
+   * The class of the net_cls cgroup, or SO_PRIORITY where there is none; where `show` names it or `'tclass'`
+   * (`INET_DIAG_CLASS_ID`).
+   */
+  classId?: number;
 }
 
-const ATTRIBUTES = attributeTable<InetDiagMsg>({
+/** What can be asked for of every protocol. */
+export type InetShow = 'meminfo' | 'tos' | 'tclass' | 'classId' | 'skmeminfo';
+
+/** With the bits of `idiag_ext`. */
+export const INET_SHOW: Readonly<Record<InetShow, number>> = {
+  meminfo: 0x01,
+  tos: 0x10,
+  tclass: 0x20,
+  /** It comes with tclass. */
+  classId: 0x20,
+  skmeminfo: 0x40,
+};
+
+export const INET_ATTRIBUTES: AttributeTable<InetDiagMsg> = attributeTable<InetDiagMsg>({
+  1: {
+    size: 16,
+    put: (record, memory, at, length) => {
+      record.meminfo = readMeminfo(memory, at, length);
+    },
+  },
+  5: {
+    size: 1,
+    put: (record, memory, at) => {
+      record.tos = memory.u8(at);
+    },
+  },
+  6: {
+    size: 1,
+    put: (record, memory, at) => {
+      record.tclass = memory.u8(at);
+    },
+  },
+  7: {
+    size: 4,
+    put: (record, memory, at, length) => {
+      record.skmeminfo = readSkMeminfo(memory, at, length);
+    },
+  },
   8: {
     size: 1,
     put: (record, memory, at) => {
@@ -100,10 +157,17 @@ const ATTRIBUTES = attributeTable<InetDiagMsg>({
       record.skv6only = memory.u8(at) !== 0;
     },
   },
+  14: padding,
   15: {
     size: 4,
     put: (record, memory, at) => {
       record.mark = memory.u32(at);
+    },
+  },
+  17: {
+    size: 4,
+    put: (record, memory, at) => {
+      record.classId = memory.u32(at);
     },
   },
   21: {
@@ -114,8 +178,8 @@ const ATTRIBUTES = attributeTable<InetDiagMsg>({
   },
   22: {
     size: 2,
-    put: (record, memory, at) => {
-      record.sockopt = readSockopt(memory, at);
+    put: (record, memory, at, length) => {
+      record.sockopt = readSockopt(memory, at, length);
     },
   },
 });
@@ -123,17 +187,15 @@ const ATTRIBUTES = attributeTable<InetDiagMsg>({
 /** Bytes of `inet_diag_msg`. */
 export const INET_DIAG_MSG_LENGTH = 72;
 
-const AF_INET = 2;
-
-/** Reads the record in a row of the index. */
+/** Reads the fixed structure of the record in a row of the index. */
 export function readInetDiagMsg(memory: BatchMemory, row: number, protocol: InetProtocol): InetDiagMsg {
   const at = memory.words[row] as number;
   const inet = memory.u8(at) === AF_INET;
-  const record: InetDiagMsg = {
+  return {
     family: inet ? 'inet' : 'inet6',
     protocol,
     state: stateName(memory.u8(at + 1)),
-    timer: TIMERS[memory.u8(at + 2)] ?? (`unknown_${memory.u8(at + 2)}` as Timer),
+    timer: nameOf(TIMERS, memory.u8(at + 2)),
     retrans: memory.u8(at + 3),
     src: inet ? readAddress4(memory, at + 8) : readAddress6(memory, at + 8),
     sport: memory.port(at + 4),
@@ -148,5 +210,4 @@ export function readInetDiagMsg(memory: BatchMemory, row: number, protocol: Inet
     uid: memory.u32(at + 64),
     inode: memory.u32(at + 68),
   };
-  return readAttributes(record, memory, row, ATTRIBUTES);
 }

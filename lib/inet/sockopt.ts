@@ -1,9 +1,9 @@
 /** INET_DIAG_SOCKOPT: socket options, one bit each. */
-import { endianness } from 'node:os';
-
 import type { BatchMemory } from '../netlink/batch.js';
+import { LITTLE_ENDIAN } from '../netlink/protocol.js';
+import { flagsReader } from '../record/words.js';
 
-/** Each is the socket option of its name. */
+/** Each is the socket option of its name. The object is frozen, and shared between records. */
 export interface Sockopt {
   /** IP_RECVERR (not IPV6_RECVERR). */
   readonly recverr: boolean;
@@ -27,10 +27,12 @@ export interface Sockopt {
   readonly recverrRfc4884: boolean;
   /** TCP_FASTOPEN_CONNECT, and the first write has not come yet. */
   readonly deferConnect: boolean;
+  /** The bits that this version has no name for, where one of them is set; counted from the first byte on. */
+  readonly unknown?: number;
 }
 
 /** In the order of their bits, from byte 0 on. */
-const OPTIONS = [
+const readFlags: (value: number) => Sockopt = flagsReader([
   'recverr',
   'isIcsk',
   'freebind',
@@ -42,29 +44,18 @@ const OPTIONS = [
   'bindAddressNoPort',
   'recverrRfc4884',
   'deferConnect',
-] as const satisfies readonly (keyof Sockopt)[];
+]);
 
-/** C bit-fields are filled from the lowest bit of each byte on little-endian machines, else from the highest. */
-const LITTLE_ENDIAN: boolean = endianness() === 'LE';
-
-/** Most sockets have the same few combinations: one object each, by its two bytes. */
-const SEEN = new Map<number, Sockopt>();
-
-function combination(first: number, second: number): Sockopt {
-  const options: Partial<Record<keyof Sockopt, boolean>> = {};
-  OPTIONS.forEach((name, i) => {
-    const byte = i < 8 ? first : second;
-    options[name] = ((byte >> (LITTLE_ENDIAN ? i & 7 : 7 - (i & 7))) & 1) === 1;
-  });
-  return Object.freeze(options) as Sockopt;
+export function readSockopt(memory: BatchMemory, at: number, length: number): Sockopt {
+  let bits = 0;
+  for (let i = 0; i < length && i < 4; i++) bits |= bitsOf(memory.u8(at + i)) << (8 * i);
+  return readFlags(bits);
 }
 
-export function readSockopt(memory: BatchMemory, at: number): Sockopt {
-  const key = (memory.u8(at) << 8) | memory.u8(at + 1);
-  let options = SEEN.get(key);
-  if (options === undefined) {
-    options = combination(key >> 8, key & 0xff);
-    SEEN.set(key, options);
-  }
-  return options;
+/** A byte of C bit-fields, its first field in the lowest bit. */
+function bitsOf(byte: number): number {
+  if (LITTLE_ENDIAN) return byte;
+  let reversed = 0;
+  for (let i = 0; i < 8; i++) reversed |= ((byte >> i) & 1) << (7 - i);
+  return reversed;
 }

@@ -1,10 +1,13 @@
 /** The attributes behind a record's fixed structure: how one is declared, and how all of a record are read. */
 import type { BatchMemory } from './batch.js';
+import { ATTRIBUTE_HEADER_LENGTH, ATTRIBUTE_TYPE_MASK } from './protocol.js';
 
 /** How one attribute gets into a record. */
 export interface Attribute<R> {
   /** Bytes that it must have to mean anything; a shorter one is kept as it is. */
   size: number;
+  /** An array of elements of so many bytes; one that is not a whole number of them is kept as it is. */
+  element?: number;
   /** Puts the payload, `length` bytes at `at`, into the record. */
   put(record: R, memory: BatchMemory, at: number, length: number): void;
 }
@@ -14,20 +17,19 @@ export type AttributeTable<R> = readonly (Attribute<R> | undefined)[];
 
 /** Every record may carry attributes that this version does not know. */
 export interface UnknownAttributes {
-  /** Attributes that this version does not know, or that are too short for it: their bytes, by number. */
+  /** Attributes that this version does not know, or whose length makes no sense to it: their bytes, by number. */
   unknown?: Record<number, Uint8Array>;
 }
 
-/** A table from declarations by number. */
-export function attributeTable<R>(attributes: Record<number, Attribute<R>>): AttributeTable<R> {
-  const table: (Attribute<R> | undefined)[] = [];
+/** A table from declarations by number, on top of another that declares what many records have. */
+export function attributeTable<R>(
+  attributes: Record<number, Attribute<R>>,
+  common: AttributeTable<R> = [],
+): AttributeTable<R> {
+  const table = [...common];
   for (const [number, attribute] of Object.entries(attributes)) table[Number(number)] = attribute;
   return table;
 }
-
-/** The upper two bits of an attribute's type are flags. */
-const TYPE_MASK = 0x3fff;
-const HEADER_LENGTH = 4;
 
 /** Reads all attributes of the record in a row of the index. Of an attribute that comes twice, the last counts. */
 export function readAttributes<R extends UnknownAttributes>(
@@ -36,20 +38,59 @@ export function readAttributes<R extends UnknownAttributes>(
   row: number,
   table: AttributeTable<R>,
 ): R {
-  const { words, halves } = memory;
+  const { words } = memory;
   const end = row + 2 + (words[row + 1] as number);
-  for (let i = row + 2; i < end; i++) {
-    const header = words[i] as number;
-    const at = header + HEADER_LENGTH;
-    const length = (halves[header >>> 1] as number) - HEADER_LENGTH;
-    const number = (halves[(header >>> 1) + 1] as number) & TYPE_MASK;
-    const attribute = table[number];
-    if (attribute !== undefined && length >= attribute.size) {
-      attribute.put(record, memory, at, length);
-    } else {
-      record.unknown ??= {};
-      record.unknown[number] = memory.copy(at, length);
-    }
+  for (let i = row + 2; i < end; i++) readAttribute(record, memory, words[i] as number, table);
+  return record;
+}
+
+/** Reads the attributes inside another one: `length` bytes at `at`, whose framing the walker has checked. */
+export function readNested<R extends UnknownAttributes>(
+  record: R,
+  memory: BatchMemory,
+  at: number,
+  length: number,
+  table: AttributeTable<R>,
+): R {
+  for (let header = at; header < at + length; header += (memory.u16(header) + 3) & ~3) {
+    readAttribute(record, memory, header, table);
   }
   return record;
+}
+
+function readAttribute<R extends UnknownAttributes>(
+  record: R,
+  memory: BatchMemory,
+  header: number,
+  table: AttributeTable<R>,
+): void {
+  const { halves } = memory;
+  const at = header + ATTRIBUTE_HEADER_LENGTH;
+  const length = (halves[header >>> 1] as number) - ATTRIBUTE_HEADER_LENGTH;
+  const number = (halves[(header >>> 1) + 1] as number) & ATTRIBUTE_TYPE_MASK;
+  const attribute = table[number];
+  if (attribute !== undefined && length >= attribute.size && isWhole(attribute, length)) {
+    attribute.put(record, memory, at, length);
+  } else {
+    record.unknown ??= {};
+    record.unknown[number] = memory.copy(at, length);
+  }
+}
+
+function isWhole<R>({ element }: Attribute<R>, length: number): boolean {
+  return element === undefined || length % element === 0;
+}
+
+/** An attribute that is nothing but a filler. */
+export const padding: Attribute<UnknownAttributes> = { size: 0, put: () => undefined };
+
+/** The elements of an array. */
+export function readArray<T>(
+  memory: BatchMemory,
+  at: number,
+  length: number,
+  size: number,
+  read: (memory: BatchMemory, at: number) => T,
+): T[] {
+  return Array.from({ length: Math.trunc(length / size) }, (_, i) => read(memory, at + i * size));
 }

@@ -22,6 +22,11 @@ export class BatchMemory {
     return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number);
   }
 
+  /** A 16-bit number; `at` is even. */
+  u16(at: number): number {
+    return this.halves[at >>> 1] as number;
+  }
+
   /** A 32-bit number; `at` is a multiple of 4. */
   u32(at: number): number {
     return this.words[at >>> 2] as number;
@@ -48,5 +53,11 @@ export class BatchMemory {
   /** Text that should be UTF-8; what is not reads U+FFFD. */
   text(at: number, length: number): string {
     return this.bytes.toString('utf8', at, at + length);
+  }
+
+  /** A C string in a field of `size` bytes: text up to the first NUL, if there is one. */
+  string(at: number, size: number): string {
+    const end = this.bytes.indexOf(0, at);
+    return this.text(at, end < 0 || end > at + size ? size : end - at);
   }
 }

@@ -1,15 +1,6 @@
 /** Dump: a query for sockets, and the four ways to read its answer. */
-import {
-  type Binding,
-  loadBinding,
-  type NativeBatch,
-  type NativeReader,
-  type NativeRequest,
-} from '../binding.js';
-import { onAbort } from './abort.js';
-import { BatchMemory } from './batch.js';
-import { errorOf, type Subject } from './errors.js';
 import type { Netns } from './options.js';
+import { type Query, Reading } from './reading.js';
 
 /** What every dump accepts. */
 export interface DumpOptions {
@@ -22,20 +13,6 @@ export interface DumpOptions {
   netns?: Netns | undefined;
 }
 
-/** Reads the record in a row of the index. */
-export type Decode<T> = (memory: BatchMemory, row: number) => T;
-
-/** All that a dump asks for. */
-export interface Query<T> {
-  /** Answered one behind the other. */
-  requests: NativeRequest[];
-  /** What each request is for. */
-  subjects: Subject[];
-  decode: Decode<T>;
-  signal: AbortSignal | undefined;
-  netns: string;
-}
-
 /**
  * A query for sockets. Nothing happens until it is read, and to read it again asks again:
  *
@@ -44,7 +21,8 @@ export interface Query<T> {
  * - `for await (const sockets of dump.batches())` gives arrays of up to about a thousand, with the
  *   least work for this thread;
  * - `await dump.toArray()` gives all of them;
- * - `for (const socket of dump)` reads on this thread, for scripts.
+ * - `for (const socket of dump)` reads on this thread, for scripts;
+ * - `for await (const bytes of dump.raw())` gives the kernel's own messages, for `decode` to read later.
  *
  * Leaving a loop frees what the dump holds. A dump is not a snapshot: sockets come and go while it is read.
  */
@@ -69,6 +47,14 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
     return new BatchIterator(new Reading(this.#query));
   }
 
+  /**
+   * The kernel's own messages, behind those that ask for them. All parts of one reading, one behind the other, are a
+   * recording, which `decode` reads.
+   */
+  raw(): DumpIterator<Uint8Array> {
+    return new RawIterator(new Reading(this.#query));
+  }
+
   /** All sockets. */
   async toArray(): Promise<T[]> {
     const all: T[] = [];
@@ -85,128 +71,6 @@ export interface DumpIterator<T> extends AsyncIterableIterator<T>, AsyncDisposab
 }
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
-
-/**
- * One reading of a dump: batches from the native reader, decoded record by record, when each is wanted. The next
- * batch is put into the memory of the last one, so all of that must have been decoded before.
- */
-class Reading<T> {
-  readonly #query: Query<T>;
-  readonly #Reader: Binding['Reader'];
-  #reader: NativeReader | undefined;
-  #memory: BatchMemory | undefined;
-  /** Where the next record's row is in the index. */
-  #row = 0;
-  #failure: NativeBatch['failure'];
-  #unhook: (() => void) | undefined;
-  /** The last batch is here. */
-  #finished = false;
-  /** It was read to its end, or left. */
-  #over = false;
-  /** Records of this batch that are not taken yet. */
-  left = 0;
-
-  constructor(query: Query<T>) {
-    this.#query = query;
-    this.#Reader = loadBinding().Reader;
-  }
-
-  /** Goes on to the next batch that has records; false at the end. */
-  async advance(): Promise<boolean> {
-    while (!this.#over) {
-      const trouble = this.#trouble();
-      if (trouble !== undefined) {
-        await this.close();
-        throw trouble.error;
-      }
-      if (this.#finished) break;
-      // Others get their turn after each batch, even if the next one is there already.
-      if (this.#reader !== undefined) await new Promise((resolve) => setImmediate(resolve));
-      if (this.#over) break;
-      this.#accept(await this.#open().next());
-      if (this.left > 0) return true;
-    }
-    await this.close();
-    return false;
-  }
-
-  advanceSync(): boolean {
-    while (!this.#over) {
-      const trouble = this.#trouble();
-      if (trouble !== undefined) {
-        this.close();
-        throw trouble.error;
-      }
-      if (this.#finished) break;
-      this.#accept(this.#open().nextSync());
-      if (this.left > 0) return true;
-    }
-    this.close();
-    return false;
-  }
-
-  /** The next record of this batch. There must be one left. */
-  take(): T {
-    const memory = this.#memory as BatchMemory;
-    const row = this.#row;
-    this.#row += 2 + (memory.words[row + 1] as number);
-    this.left--;
-    return this.#query.decode(memory, row);
-  }
-
-  /** All records of this batch that are left. */
-  takeAll(): T[] {
-    const records: T[] = [];
-    while (this.left > 0) records.push(this.take());
-    return records;
-  }
-
-  /** Gives everything back; when the promise resolves, the socket is closed. */
-  close(): Promise<void> | undefined {
-    this.#over = true;
-    this.left = 0;
-    this.#failure = undefined;
-    this.#memory = undefined;
-    this.#unhook?.();
-    this.#unhook = undefined;
-    const reader = this.#reader;
-    this.#reader = undefined;
-    return reader?.close();
-  }
-
-  /** Nothing more is given out, and what waits is answered soon. */
-  abort(): void {
-    this.left = 0;
-    this.#reader?.close();
-  }
-
-  /** What has to be thrown before anything more is read. */
-  #trouble(): { error: unknown } | undefined {
-    const { signal, subjects, netns } = this.#query;
-    if (signal?.aborted === true) return { error: signal.reason };
-    if (this.#failure === undefined) return undefined;
-    return { error: errorOf(this.#failure, subjects[this.#failure.request] as Subject, netns) };
-  }
-
-  #open(): NativeReader {
-    if (this.#reader === undefined) {
-      this.#reader = new this.#Reader(this.#query.requests, this.#query.netns);
-      if (this.#query.signal !== undefined) this.#unhook = onAbort(this.#query.signal, this);
-    }
-    return this.#reader;
-  }
-
-  /** A failure waits until the records that came before it are taken. */
-  #accept(batch: NativeBatch): void {
-    if (this.#over || this.#query.signal?.aborted === true) return;
-    this.#failure = batch.failure;
-    this.#finished = batch.finished && batch.failure === undefined;
-    if (batch.buffer === undefined) return;
-    if (this.#memory?.buffer !== batch.buffer) this.#memory = new BatchMemory(batch.buffer);
-    this.#row = batch.index as number;
-    this.left = batch.records;
-  }
-}
 
 /** Answers calls of `next` in their order, one after the other, though they need not wait for each other. */
 abstract class SerialIterator<T, R> implements DumpIterator<R> {
@@ -244,19 +108,47 @@ abstract class SerialIterator<T, R> implements DumpIterator<R> {
 
 class BatchIterator<T> extends SerialIterator<T, T[]> {
   protected async produce(): Promise<IteratorResult<T[], undefined>> {
-    return (await this.reading.advance()) ? { done: false, value: this.reading.takeAll() } : DONE;
+    while (await this.reading.advance()) {
+      const records = this.reading.takeAll();
+      if (records.length > 0) return { done: false, value: records };
+    }
+    return DONE;
+  }
+}
+
+class RawIterator<T> extends SerialIterator<T, Uint8Array> {
+  #asked = false;
+
+  protected async produce(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (!this.#asked) {
+      this.#asked = true;
+      return { done: false, value: this.reading.requests() };
+    }
+    while (await this.reading.advance()) {
+      const bytes = this.reading.takeRaw();
+      if (bytes.length > 0) return { done: false, value: bytes };
+    }
+    return DONE;
   }
 }
 
 class RecordIterator<T> extends SerialIterator<T, T> {
   override next(): Promise<IteratorResult<T, undefined>> {
-    if (this.pending > 0 || this.reading.left === 0) return super.next();
-    return Promise.resolve({ done: false, value: this.reading.take() });
+    if (this.pending === 0 && this.reading.left > 0) {
+      const value = this.reading.take();
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+    }
+    return super.next();
   }
 
   protected async produce(): Promise<IteratorResult<T, undefined>> {
-    if (this.reading.left === 0 && !(await this.reading.advance())) return DONE;
-    return { done: false, value: this.reading.take() };
+    do {
+      while (this.reading.left > 0) {
+        const value = this.reading.take();
+        if (value !== undefined) return { done: false, value };
+      }
+    } while (await this.reading.advance());
+    return DONE;
   }
 }
 
@@ -268,8 +160,13 @@ class SyncRecordIterator<T> implements IterableIterator<T>, Disposable {
   }
 
   next(): IteratorResult<T, undefined> {
-    if (this.#reading.left === 0 && !this.#reading.advanceSync()) return DONE;
-    return { done: false, value: this.#reading.take() };
+    do {
+      while (this.#reading.left > 0) {
+        const value = this.#reading.take();
+        if (value !== undefined) return { done: false, value };
+      }
+    } while (this.#reading.advanceSync());
+    return DONE;
   }
 
   return(): IteratorResult<T, undefined> {

@@ -92,6 +92,23 @@ export function errorOf(failure: NativeFailure, subject: Subject, netns: string)
   }
 }
 
+/** The error for a recording that cannot be read to its end. Its system calls were another's. */
+export function recordingError(failure: NativeFailure): SockDiagError {
+  if (failure.kind === 'kernel') {
+    const code = errnoName(failure.errno);
+    const unsupported = failure.errno === ENOENT ? (failure.inDone ? 'protocol' : 'family') : undefined;
+    return new SockDiagError(`the recording holds an error of the kernel, at its dump's end (${code})`, {
+      code,
+      errno: failure.errno,
+      unsupported,
+    });
+  }
+  return new SockDiagError(`the recording has ${failure.text} (at byte ${failure.offset})`, {
+    code: 'EBADMSG',
+    errno: EBADMSG,
+  });
+}
+
 function systemError(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
   const code = errnoName(failure.errno);
   const syscall = failure.syscall;

@@ -38,24 +38,42 @@ export function oneOf(allowed: readonly string[]): Check {
   };
 }
 
-/** An array of one or more of the words. */
-export function someOf(allowed: readonly string[]): Check {
+/** An array of any of the words. */
+export function anyOf(allowed: readonly string[]): Check {
   const each = oneOf(allowed);
   return (value, name) => {
     if (!Array.isArray(value)) {
       throw new TypeError(`${name} is ${show(value)}, but must be an array of ${list(allowed, 'or')}`);
     }
-    if (value.length === 0) {
-      throw new TypeError(
-        `${name} is empty, but must name at least one of ${list(allowed)}: nothing would match`,
-      );
-    }
     for (let i = 0; i < value.length; i++) each(value[i], `${name}[${i}]`);
   };
 }
 
+/** An array of one or more of the words. */
+export function someOf(allowed: readonly string[]): Check {
+  const all = anyOf(allowed);
+  return (value, name) => {
+    all(value, name);
+    if ((value as unknown[]).length > 0) return;
+    throw new TypeError(
+      `${name} is empty, but must name at least one of ${list(allowed)}: nothing would match`,
+    );
+  };
+}
+
+/** An array of open file descriptors. */
+export const someDescriptors: Check = (value, name) => {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new TypeError(`${name} is ${show(value)}, but must be an array of open file descriptors`);
+  }
+  for (let i = 0; i < value.length; i++) {
+    if (isInt32(value[i])) continue;
+    throw new TypeError(`${name}[${i}] is ${show(value[i])}, but must be an open file descriptor`);
+  }
+};
+
 /** By what it can do: one of another realm is as good. */
-const checkSignal: Check = (value, name) => {
+export const checkSignal: Check = (value, name) => {
   const signal = value as Partial<AbortSignal> | null;
   if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
   throw new TypeError(`${name} is ${show(value)}, but must be an AbortSignal`);

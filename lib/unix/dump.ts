@@ -1,9 +1,11 @@
 /** Dumps of unix-domain sockets: the request, unix_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
-import { Dump, type DumpOptions } from '../netlink/dump.js';
+import type { Dump, DumpOptions } from '../netlink/dump.js';
 import type { Subject } from '../netlink/errors.js';
-import { type Checks, checkOptions, commonChecks, netnsPath, someOf } from '../netlink/options.js';
+import { liveDump } from '../netlink/live.js';
+import { anyOf, type Checks, checkOptions, commonChecks, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
+import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
 import { stateMask } from '../record/state.js';
 import { readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg, type UnixState } from './record.js';
 
@@ -22,7 +24,7 @@ const SHOW = {
 
 export type UnixShow = keyof typeof SHOW;
 
-const SHOW_WORDS = Object.keys(SHOW) as UnixShow[];
+const SHOW_WORDS: readonly UnixShow[] = wordsOf(SHOW);
 
 const STATES: readonly UnixState[] = ['ESTABLISHED', 'CLOSE', 'LISTEN'];
 
@@ -39,18 +41,16 @@ export interface UnixDumpOptions extends DumpOptions {
   show?: readonly UnixShow[] | undefined;
 }
 
-const CHECKS: Checks<UnixDumpOptions> = { ...commonChecks, states: someOf(STATES), show: someOf(SHOW_WORDS) };
+const CHECKS: Checks<UnixDumpOptions> = { ...commonChecks, states: someOf(STATES), show: anyOf(SHOW_WORDS) };
 
 const AF_UNIX = 1;
 const UNIX_DIAG_REQ_LENGTH = 24;
 
 function unixRequest(states: readonly UnixState[], show: readonly UnixShow[]): NativeRequest {
-  const payload = new Uint8Array(UNIX_DIAG_REQ_LENGTH);
-  payload[0] = AF_UNIX;
-  const words = new Uint32Array(payload.buffer);
+  const { bytes, words } = payloadOf(UNIX_DIAG_REQ_LENGTH, [AF_UNIX]);
   words[1] = stateMask(states);
-  words[3] = show.reduce((mask, word) => mask | SHOW[word], 0);
-  return { type: SOCK_DIAG_BY_FAMILY, family: AF_UNIX, headerLength: UNIX_DIAG_MSG_LENGTH, payload };
+  words[3] = maskOf(SHOW, show);
+  return { type: SOCK_DIAG_BY_FAMILY, family: AF_UNIX, headerLength: UNIX_DIAG_MSG_LENGTH, payload: bytes };
 }
 
 const SUBJECT: Subject = {
@@ -65,11 +65,6 @@ const SUBJECT: Subject = {
  */
 export function dumpUnix(options?: UnixDumpOptions): Dump<UnixDiagMsg> {
   const checked = checkOptions('dumpUnix', options, CHECKS);
-  return new Dump({
-    requests: [unixRequest(checked.states ?? STATES, checked.show ?? SHOW_WORDS)],
-    subjects: [SUBJECT],
-    decode: readUnixDiagMsg,
-    signal: checked.signal,
-    netns: netnsPath(checked.netns),
-  });
+  const request = unixRequest(checked.states ?? STATES, checked.show ?? SHOW_WORDS);
+  return liveDump([{ request, subject: SUBJECT }], () => readUnixDiagMsg, checked);
 }

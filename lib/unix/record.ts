@@ -1,13 +1,14 @@
 /** unix_diag_msg: a unix-domain socket. */
-import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readArray, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { stateName } from '../record/state.js';
+import { type SocketType, typeName } from '../record/type.js';
 import { readName } from './name.js';
 
-export type UnixType = 'stream' | 'dgram' | 'seqpacket';
+export type UnixType = Extract<SocketType, 'stream' | 'dgram' | 'seqpacket'>;
 
 export type UnixState = 'ESTABLISHED' | 'CLOSE' | 'LISTEN';
 
@@ -64,14 +65,14 @@ export interface UnixDiagMsg extends UnknownAttributes {
   uid?: number;
 }
 
-const TYPES: Record<number, UnixType> = { 1: 'stream', 2: 'dgram', 5: 'seqpacket' };
-
 /** From the kernel's own encoding of a device, 12 bits major and 20 bits minor, to that of stat(2). */
 function statDevice(device: number): number {
   const major = device >>> 20;
   const minor = device & 0xfffff;
   return (((minor & 0xfff00) << 12) | (major << 8) | (minor & 0xff)) >>> 0;
 }
+
+const readU32 = (memory: BatchMemory, at: number) => memory.u32(at);
 
 const ATTRIBUTES = attributeTable<UnixDiagMsg>({
   0: {
@@ -96,8 +97,9 @@ const ATTRIBUTES = attributeTable<UnixDiagMsg>({
   },
   3: {
     size: 0,
+    element: 4,
     put: (record, memory, at, length) => {
-      record.icons = Array.from({ length: length >>> 2 }, (_, i) => memory.u32(at + 4 * i));
+      record.icons = readArray(memory, at, length, 4, readU32);
     },
   },
   4: {
@@ -135,7 +137,7 @@ export function readUnixDiagMsg(memory: BatchMemory, row: number): UnixDiagMsg {
   const at = memory.words[row] as number;
   const record: UnixDiagMsg = {
     family: 'unix',
-    type: TYPES[memory.u8(at + 1)] ?? (`unknown_${memory.u8(at + 1)}` as UnixType),
+    type: typeName(memory.u8(at + 1)) as UnixType,
     state: stateName(memory.u8(at + 2)) as UnixState,
     inode: memory.u32(at + 4),
     cookie: readCookie(memory, at + 8),

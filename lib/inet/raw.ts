@@ -1,0 +1,48 @@
+/** Raw IP sockets: their records and their dump. */
+import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
+import type { Dump } from '../netlink/dump.js';
+import type { Decode } from '../netlink/reading.js';
+import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
+import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
+
+/** A raw IP socket. */
+export interface RawDiagMsg extends InetDiagMsg {
+  protocol: 'raw';
+  /** The IP protocol's number, its lower 8 bits; `sport` has all of it (`INET_DIAG_PROTOCOL`). */
+  rawProtocol?: number;
+}
+
+export type RawShow = InetShow;
+
+export type RawDumpOptions = InetDumpOptions<RawShow>;
+
+export const RAW: InetKind<RawDiagMsg, RawShow> = {
+  protocol: 'raw',
+  number: 255,
+  words: 'raw',
+  handler: { module: 'raw_diag', option: 'CONFIG_INET_RAW_DIAG' },
+  show: INET_SHOW,
+  attributes: attributeTable<RawDiagMsg>(
+    {
+      10: {
+        size: 1,
+        put: (record, memory, at) => {
+          record.rawProtocol = memory.u8(at);
+        },
+      },
+    },
+    INET_ATTRIBUTES as AttributeTable<RawDiagMsg>,
+  ),
+};
+
+export const decodeRaw: Decode<RawDiagMsg> = inetDecoder(RAW);
+
+/**
+ * The raw IP sockets of a network namespace, of all IP protocols. The kernel cannot choose them by state.
+ *
+ * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
+ */
+export function dumpRaw(options?: RawDumpOptions): Dump<RawDiagMsg> {
+  const wish = { caller: 'dumpRaw', kind: RAW, given: options };
+  return inetDump(RAW, decodeRaw, inetOptions<RawDumpOptions, RawDiagMsg, RawShow>(wish));
+}

@@ -1,0 +1,70 @@
+/** UDP and UDP-Lite: their dumps. Their records have what all IP protocols have. */
+import type { AttributeTable } from '../netlink/attributes.js';
+import type { Dump } from '../netlink/dump.js';
+import type { Decode } from '../netlink/reading.js';
+import {
+  type InetKind,
+  type InetStatesOptions,
+  inetDecoder,
+  inetDump,
+  inetOptions,
+  statesCheck,
+} from './dump.js';
+import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
+
+/** A UDP socket. */
+export interface UdpDiagMsg extends InetDiagMsg {
+  protocol: 'udp';
+}
+
+/** A UDP-Lite socket. */
+export interface UdpLiteDiagMsg extends InetDiagMsg {
+  protocol: 'udplite';
+}
+
+export type UdpShow = InetShow;
+
+export type UdpDumpOptions = InetStatesOptions<UdpShow>;
+
+const UDP_DIAG = { module: 'udp_diag', option: 'CONFIG_INET_UDP_DIAG' };
+
+export const UDP: InetKind<UdpDiagMsg, UdpShow> = {
+  protocol: 'udp',
+  number: 17,
+  words: 'UDP',
+  handler: UDP_DIAG,
+  show: INET_SHOW,
+  attributes: INET_ATTRIBUTES as AttributeTable<UdpDiagMsg>,
+};
+
+export const UDPLITE: InetKind<UdpLiteDiagMsg, UdpShow> = {
+  protocol: 'udplite',
+  number: 136,
+  words: 'UDP-Lite',
+  handler: UDP_DIAG,
+  show: INET_SHOW,
+  attributes: INET_ATTRIBUTES as AttributeTable<UdpLiteDiagMsg>,
+};
+
+export const decodeUdp: Decode<UdpDiagMsg> = inetDecoder(UDP);
+export const decodeUdpLite: Decode<UdpLiteDiagMsg> = inetDecoder(UDPLITE);
+
+/**
+ * The UDP sockets of a network namespace, but for those that have no port yet.
+ *
+ * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
+ */
+export function dumpUdp(options?: UdpDumpOptions): Dump<UdpDiagMsg> {
+  const wish = { caller: 'dumpUdp', kind: UDP, given: options, checks: statesCheck };
+  return inetDump(UDP, decodeUdp, inetOptions<UdpDumpOptions, UdpDiagMsg, UdpShow>(wish));
+}
+
+/**
+ * The UDP-Lite sockets of a network namespace. Linux 7.1 has no UDP-Lite any more, and reading the dump throws.
+ *
+ * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
+ */
+export function dumpUdpLite(options?: UdpDumpOptions): Dump<UdpLiteDiagMsg> {
+  const wish = { caller: 'dumpUdpLite', kind: UDPLITE, given: options, checks: statesCheck };
+  return inetDump(UDPLITE, decodeUdpLite, inetOptions<UdpDumpOptions, UdpLiteDiagMsg, UdpShow>(wish));
+}

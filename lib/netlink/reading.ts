@@ -1,0 +1,172 @@
+/** One reading of a dump: batches from wherever they come, decoded record by record. */
+import type { NativeBatch, NativeFailure } from '../binding.js';
+import { onAbort } from './abort.js';
+import { BatchMemory } from './batch.js';
+
+/** Reads the record in a row of the index; undefined if it is none, or none to give out. */
+export type Decode<T> = (memory: BatchMemory, row: number) => T | undefined;
+
+/** Where the batches of one reading come from. */
+export interface Source<T> {
+  next(): Promise<NativeBatch>;
+  nextSync(): NativeBatch;
+  /** For the records of the batch that came last. */
+  readonly decode: Decode<T>;
+  /** The messages that ask for what comes, framed as they are sent. */
+  requests(): Uint8Array;
+  errorOf(failure: NativeFailure): Error;
+  /** Gives everything back: at once, or by the time that the promise resolves. */
+  close(): Promise<void> | undefined;
+}
+
+/** What a dump reads. */
+export interface Query<T> {
+  /** For one reading. Nothing is asked before the first batch is. */
+  open(): Source<T>;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Records are decoded when each is wanted. The next batch is put into the memory of the last one, so all of that must
+ * have been decoded before.
+ */
+export class Reading<T> {
+  readonly #source: Source<T>;
+  readonly #signal: AbortSignal | undefined;
+  #decode: Decode<T>;
+  #memory: BatchMemory | undefined;
+  /** Bytes of messages in it. */
+  #size = 0;
+  /** Where the next record's row is in the index. */
+  #row = 0;
+  #failure: NativeBatch['failure'];
+  #unhook: (() => void) | undefined;
+  /** The first batch was asked for. */
+  #started = false;
+  /** The last batch is here. */
+  #finished = false;
+  /** It was read to its end, or left. */
+  #over = false;
+  /** Records of this batch that are not taken yet. */
+  left = 0;
+
+  constructor(query: Query<T>) {
+    this.#source = query.open();
+    this.#decode = this.#source.decode;
+    this.#signal = query.signal;
+  }
+
+  /** Goes on to the next batch; false at the end. */
+  async advance(): Promise<boolean> {
+    const trouble = this.#trouble();
+    if (trouble !== undefined) {
+      await this.close();
+      throw trouble.error;
+    }
+    // Others get their turn after each batch, even if the next one is there already.
+    if (this.#started && !this.#isOver()) await new Promise((resolve) => setImmediate(resolve));
+    if (!this.#isOver()) {
+      this.#start();
+      this.#accept(await this.#source.next());
+      if (!this.#over) return true;
+    }
+    await this.close();
+    return false;
+  }
+
+  advanceSync(): boolean {
+    const trouble = this.#trouble();
+    if (trouble !== undefined) {
+      this.close();
+      throw trouble.error;
+    }
+    if (!this.#isOver()) {
+      this.#start();
+      this.#accept(this.#source.nextSync());
+      return true;
+    }
+    this.close();
+    return false;
+  }
+
+  /** The next record of this batch, if it is one to give out. There must be one left. */
+  take(): T | undefined {
+    const memory = this.#memory as BatchMemory;
+    const row = this.#row;
+    this.#row += 2 + (memory.words[row + 1] as number);
+    this.left--;
+    return this.#decode(memory, row);
+  }
+
+  /** All records of this batch that are left. */
+  takeAll(): T[] {
+    const records: T[] = [];
+    while (this.left > 0) {
+      const record = this.take();
+      if (record !== undefined) records.push(record);
+    }
+    return records;
+  }
+
+  /** The messages of this batch, instead of its records. */
+  takeRaw(): Uint8Array {
+    this.left = 0;
+    const size = this.#size;
+    this.#size = 0;
+    return this.#memory?.copy(0, size) ?? new Uint8Array();
+  }
+
+  /** The messages that ask for what comes. */
+  requests(): Uint8Array {
+    return this.#source.requests();
+  }
+
+  /** Gives everything back; when the promise resolves, the socket is closed. */
+  close(): Promise<void> | undefined {
+    if (this.#over) return this.#source.close();
+    this.#over = true;
+    this.left = 0;
+    this.#failure = undefined;
+    this.#memory = undefined;
+    this.#unhook?.();
+    this.#unhook = undefined;
+    return this.#source.close();
+  }
+
+  /** Nothing more is given out, and what waits is answered soon. */
+  abort(): void {
+    this.left = 0;
+    this.#source.close();
+  }
+
+  #isOver(): boolean {
+    return this.#over || this.#finished;
+  }
+
+  /** What has to be thrown before anything more is read. */
+  #trouble(): { error: unknown } | undefined {
+    if (this.#over) return undefined;
+    if (this.#signal?.aborted === true) return { error: this.#signal.reason };
+    return this.#failure === undefined ? undefined : { error: this.#source.errorOf(this.#failure) };
+  }
+
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    if (this.#signal !== undefined) this.#unhook = onAbort(this.#signal, this);
+  }
+
+  /** A failure waits until the records that came before it are taken. */
+  #accept(batch: NativeBatch): void {
+    if (this.#over || this.#signal?.aborted === true) return;
+    this.#failure = batch.failure;
+    this.#finished = batch.finished && batch.failure === undefined;
+    this.#size = 0;
+    if (batch.buffer === undefined) return;
+    if (this.#memory?.buffer !== batch.buffer) this.#memory = new BatchMemory(batch.buffer);
+    this.#decode = this.#source.decode;
+    this.#row = batch.index as number;
+    this.#size = this.#row << 2;
+    this.left = batch.records;
+  }
+}
