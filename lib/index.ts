@@ -4,6 +4,13 @@
  * @module sockdiag
  */
 export { type DecodeOptions, type DiagMsg, decode } from './decode.js';
+export {
+  type Accecn,
+  type AccecnFailMode,
+  type AccecnOptSeen,
+  accecnOf,
+  type EcnMode,
+} from './inet/accecn.js';
 export type { SkBpfStorage } from './inet/bpf-storages.js';
 export type { TcpBbrInfo, TcpDctcpInfo, TcpVegasInfo } from './inet/congestion.js';
 export { type DccpDiagMsg, type DccpDumpOptions, type DccpShow, dumpDccp } from './inet/dccp.js';

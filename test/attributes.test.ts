@@ -1,6 +1,7 @@
 /** The attributes of the IP protocols and of unix sockets, row by row. Other families have theirs beside their records. */
 import { describe, expect, test } from 'vitest';
 
+import { accecnOf, type TcpInfo } from '../lib/index.js';
 import type { InetProtocol } from '../lib/inet/record.js';
 import { type AttributeRow, testAttributes } from './attributes.js';
 import { decodeInet, decodeUnix, type InetRecords } from './decoding.js';
@@ -240,6 +241,20 @@ test('a tcp_info of 8 bytes more keeps them, one of 100 bytes less has all that 
     state: 'UNKNOWN_0',
     busyTime: expect.any(Number),
   });
+});
+
+test('the four bytes that Linux 7.0 gave another layout are taken apart by the kernel that they come from', () => {
+  const bytes = Buffer.from(TCP_INFO);
+  const fails = { aceSend: false, aceRecv: true, optSend: false, optRecv: false };
+  halves(2, 2).copy(bytes, 276);
+  const older = inet('tcp')(attribute(2, bytes)).info as TcpInfo;
+  expect(older.accecn).toBe(0x20002);
+  for (const kernel of ['6.18.44', '6.19.0-rc1'])
+    expect(accecnOf(older, kernel)).toEqual({ failMode: fails, optSeen: 'counter' });
+  words(0x2a).copy(bytes, 276);
+  const newer = inet('tcp')(attribute(2, bytes)).info as TcpInfo;
+  expect(accecnOf(newer, '7.0.3')).toEqual({ failMode: fails, optSeen: 'counter', ecnMode: 'accecn' });
+  expect(accecnOf(inet('tcp')(attribute(2, bytes.subarray(0, 248))).info as TcpInfo)).toBeUndefined();
 });
 
 test('what is unlimited is Infinity', () => {

@@ -161,12 +161,12 @@ export class RecordedSource<T> implements Source<T> {
       portId: first.portId,
       acknowledged: true,
     });
-    if (walk.failure !== undefined) {
-      return this.#refuse({ ...walk.failure, offset: run.start + (walk.failure.offset ?? 0) });
-    }
     if (kind !== undefined) this.decode = this.#decoderOf(kind);
     const index = shift(walk.index, run.start - start);
-    return { records: walk.records, finished: false, ...this.#messages(start, index) };
+    const batch = { records: walk.records, finished: false, ...this.#messages(start, index) };
+    if (walk.failure === undefined) return batch;
+    const offset = run.start + (walk.failure.offset ?? 0);
+    return { ...batch, ...this.#refuse({ ...walk.failure, offset }), records: walk.records };
   }
 
   /** Nothing of a dump is missing if it has its end, which comes before the next one starts. */
