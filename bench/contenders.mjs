@@ -19,11 +19,17 @@ const UNIX_SHOW = '0x7f';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 
+/** The bit of INET_DIAG_INFO. */
+const INFO = '0x02';
+
+/** @type {Readonly<Record<Kind, readonly string[]>>} what the floor asks for */
+const QUESTIONS = { tcp: ['tcp'], 'tcp-info': ['tcp', INFO], unix: ['unix', UNIX_SHOW] };
+
 /** @type {Contender} */
 const FLOOR = {
   name: 'floor (C)',
   who: 'floor',
-  command: (kind, floor) => (kind === 'tcp' ? [floor, 'tcp'] : [floor, 'unix', UNIX_SHOW]),
+  command: (kind, floor) => [floor, ...QUESTIONS[kind]],
   streams: true,
   isAsynchronous: false,
 };
@@ -57,6 +63,7 @@ export const CONTENDERS = {
     worker('systeminformation', 'peer', ['systeminformation'], { isAsynchronous: true }),
     worker('@stroncium/procfs', 'peer', ['procfs']),
   ],
+  'tcp-info': BOTH,
   unix: [
     ...BOTH,
     worker('/proc/net parsed', 'proc', ['proc']),

@@ -1,7 +1,7 @@
 /*
  * The floor: what a dump costs when nothing is done with it.
  *
- *   floor tcp | floor unix SHOW
+ *   floor tcp [EXT] | floor unix SHOW
  *
  * For every line "run" on standard input it opens a socket, sends the same requests as sockdiag does,
  * receives until each is done, closes the socket, and answers with one line of JSON. No record is looked
@@ -105,9 +105,10 @@ static void drain(int fd, struct tally *tally) {
   } while (!is_last(size));
 }
 
-static void dump_tcp(int fd, int family, struct tally *tally) {
+static void dump_tcp(int fd, int family, unsigned ext, struct tally *tally) {
   struct inet_diag_req_v2 payload = {
-    .sdiag_family = (unsigned char)family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = TCP_STATES
+    .sdiag_family = (unsigned char)family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = TCP_STATES,
+    .idiag_ext = (unsigned char)ext
   };
   request(fd, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, &payload, sizeof payload);
   drain(fd, tally);
@@ -132,8 +133,8 @@ static void run(int is_tcp, unsigned show) {
   double start = now_ms();
   int fd = open_primed();
   if (is_tcp) {
-    dump_tcp(fd, AF_INET, &tally);
-    dump_tcp(fd, AF_INET6, &tally);
+    dump_tcp(fd, AF_INET, show, &tally);
+    dump_tcp(fd, AF_INET6, show, &tally);
   } else {
     dump_unix(fd, show, &tally);
   }
@@ -144,12 +145,12 @@ static void run(int is_tcp, unsigned show) {
 
 int main(int argc, char **argv) {
   char line[64];
-  int is_tcp = argc == 2 && strcmp(argv[1], "tcp") == 0;
+  int is_tcp = (argc == 2 || argc == 3) && strcmp(argv[1], "tcp") == 0;
   if (!is_tcp && (argc != 3 || strcmp(argv[1], "unix") != 0)) {
-    fputs("usage: floor tcp | floor unix SHOW\n", stderr);
+    fputs("usage: floor tcp [EXT] | floor unix SHOW\n", stderr);
     return 2;
   }
-  unsigned show = is_tcp ? 0 : (unsigned)strtoul(argv[2], NULL, 0);
+  unsigned show = argc == 3 ? (unsigned)strtoul(argv[2], NULL, 0) : 0;
   while (fgets(line, sizeof line, stdin) != NULL) {
     if (strcmp(line, "run\n") == 0) run(is_tcp, show);
   }

@@ -19,6 +19,9 @@ const TIMES = [
   { name: FOR_AWAIT, other: PROC, limit: 1 / 5, unit: `× ${PROC}` },
 ];
 
+/** Of a population with `show: ['info']`, the same size. */
+const TIMES_WITH_INFO = [{ name: FOR_AWAIT, other: 'floor (C)', limit: 1.25, unit: '× floor' }];
+
 const MEMORY_MB = 32;
 const PAUSE_MS = 5;
 
@@ -29,17 +32,33 @@ const BYTES_PER_MB = 1e6;
  * @returns {Verdict[] | undefined} nothing if that population was not measured
  */
 export function verdicts(results) {
-  const result = results.find(({ size }) => size.kind === PROMISED.kind && size.count === PROMISED.count);
-  if (result === undefined) return undefined;
-  const byName = new Map(result.measurements.map((measurement) => [measurement.name, measurement]));
-  return [...timeVerdicts(byName), ...resourceVerdicts(byName)];
+  const plain = measurementsOf(results, PROMISED.kind);
+  const withInfo = measurementsOf(results, 'tcp-info');
+  if (plain === undefined && withInfo === undefined) return undefined;
+  return [
+    ...(plain === undefined ? [] : [...timeVerdicts(plain, TIMES, ''), ...resourceVerdicts(plain)]),
+    ...(withInfo === undefined ? [] : timeVerdicts(withInfo, TIMES_WITH_INFO, ', with info')),
+  ];
 }
 
-/** @param {Map<string, Measurement>} byName */
-function timeVerdicts(byName) {
-  return TIMES.flatMap(({ name, other, limit, unit }) => {
+/**
+ * @param {readonly Result[]} results
+ * @param {string} kind
+ */
+function measurementsOf(results, kind) {
+  const result = results.find(({ size }) => size.kind === kind && size.count === PROMISED.count);
+  return result && new Map(result.measurements.map((measurement) => [measurement.name, measurement]));
+}
+
+/**
+ * @param {Map<string, Measurement>} byName
+ * @param {typeof TIMES} limits
+ * @param {string} what
+ */
+function timeVerdicts(byName, limits, what) {
+  return limits.flatMap(({ name, other, limit, unit }) => {
     const values = ratios(byName.get(name)?.ms ?? [], byName.get(other)?.ms ?? []);
-    return verdict(`${name}: time`, limit, values, unit);
+    return verdict(`${name}: time${what}`, limit, values, unit);
   });
 }
 

@@ -61,7 +61,7 @@ export async function measure(size, rounds, programs, directory) {
     const measurements = runners.map(({ measurement }) => measurement);
     return {
       size,
-      foreign: size.kind === 'tcp' ? foreignSockets(population, before) : 0,
+      foreign: size.kind === 'unix' ? 0 : foreignSockets(population, before),
       quiet,
       measurements,
       idlePause,

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
  * @property {boolean} help
  */
 
-const DEFAULT = ['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'unix:10000'];
+const DEFAULT = ['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'tcp-info:100000', 'unix:10000'];
 const QUICK = ['tcp:1000', 'tcp:20000'];
 const QUICK_ROUNDS = 5;
 
@@ -20,7 +20,8 @@ export const HELP = `Usage: npm run bench -- [options]
 
 Measures what reading sockets costs, beside other ways to do it. Needs root, a C compiler, unshare, nsenter and ss.
 
-  --only KIND:COUNT  this population only; may be given several times (tcp:100000, unix:10000)
+  --only KIND:COUNT  this population only; may be given several times (tcp:100000, tcp-info:100000,
+                     unix:10000)
   --rounds N         so many rounds for every population
   --quick            ${QUICK.join(' and ')}, ${QUICK_ROUNDS} rounds
   --json FILE        where the figures go (default: bench/results/, by date)
@@ -60,8 +61,8 @@ export function parseOptions(given) {
  * @returns {PopulationSize}
  */
 function populationSize(text) {
-  const match = /^(tcp|unix):(.*)$/.exec(text);
-  if (match === null) throw new Error(`--only takes tcp:COUNT or unix:COUNT, not '${text}'`);
+  const match = /^(tcp|tcp-info|unix):(.*)$/.exec(text);
+  if (match === null) throw new Error(`--only takes tcp:COUNT, tcp-info:COUNT or unix:COUNT, not '${text}'`);
   const kind = /** @type {import('./population.mjs').Kind} */ (match[1]);
   return { kind, count: positive(/** @type {string} */ (match[2]), `--only ${kind}`) };
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { LineProcess } from './line-process.mjs';
 
-/** @typedef {'tcp' | 'unix'} Kind */
+/** @typedef {'tcp' | 'tcp-info' | 'unix'} Kind sockets, and what is asked of them */
 /** @typedef {{ kind: Kind, count: number }} PopulationSize */
 
 const START_LIMIT = 60_000;
@@ -45,7 +45,10 @@ export class Population {
  * @param {string} directory for the files that named sockets make and unlink
  */
 export async function populate(program, { kind, count }, directory) {
-  const process = new LineProcess(['unshare', '--net', program, kind, String(count)], { TMPDIR: directory });
+  const sockets = kind === 'unix' ? 'unix' : 'tcp';
+  const process = new LineProcess(['unshare', '--net', program, sockets, String(count)], {
+    TMPDIR: directory,
+  });
   const line = await process.nextLine(START_LIMIT);
   const match = /^ready (\d+) (\d+)$/.exec(line);
   if (match === null || Number(match[2]) !== count) throw new Error(`populate answered '${line}'`);

@@ -36,13 +36,20 @@ const WAYS = {
   },
 };
 
+/** @type {Record<import('./subject.mjs').Kind, (options?: object) => Dump>} */
+const DUMPS = {
+  tcp: dumpTcp,
+  'tcp-info': (options) => dumpTcp({ ...options, show: ['info'] }),
+  unix: dumpUnix,
+};
+
 /**
  * @param {import('./subject.mjs').Kind} kind
  * @param {string} way
  * @returns {import('./subject.mjs').Subject}
  */
 export function create(kind, way) {
-  const dump = kind === 'tcp' ? dumpTcp : dumpUnix;
+  const dump = DUMPS[kind];
   const touch = toucher(kind);
   const read = WAYS[way];
   if (read === undefined) throw new Error(`there is no way '${way}'`);

@@ -26,6 +26,11 @@ export function toucher(kind) {
       seen += record.src.length + record.sport;
     };
   }
+  if (kind === 'tcp-info') {
+    return (record) => {
+      seen += record.src.length + (record.info?.rtt ?? 0);
+    };
+  }
   return (record) => {
     seen += record.state.length + record.inode;
   };

@@ -1,6 +1,5 @@
 /** What congestion control algorithms tell of themselves. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { structure, type UnknownTail } from '../netlink/structure.js';
+import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
 
 /** `struct tcpvegas_info`, of the algorithms vegas, yeah, nv, illinois and westwood. */
 export interface TcpVegasInfo extends UnknownTail {
@@ -14,7 +13,7 @@ export interface TcpVegasInfo extends UnknownTail {
   minrtt: number;
 }
 
-export const readVegasInfo: (memory: BatchMemory, at: number, length: number) => TcpVegasInfo = structure(
+export const readVegasInfo: Read<TcpVegasInfo> = structure(
   16,
   (members): TcpVegasInfo => ({
     enabled: members.u32(0) !== 0,
@@ -38,7 +37,7 @@ export interface TcpDctcpInfo extends UnknownTail {
   abTot: number;
 }
 
-export const readDctcpInfo: (memory: BatchMemory, at: number, length: number) => TcpDctcpInfo = structure(
+export const readDctcpInfo: Read<TcpDctcpInfo> = structure(
   16,
   (members): TcpDctcpInfo => ({
     enabled: members.u16(0) !== 0,
@@ -61,7 +60,7 @@ export interface TcpBbrInfo extends UnknownTail {
   cwndGain: number;
 }
 
-export const readBbrInfo: (memory: BatchMemory, at: number, length: number) => TcpBbrInfo = structure(
+export const readBbrInfo: Read<TcpBbrInfo> = structure(
   20,
   (members): TcpBbrInfo => ({
     bw: members.u64(0),

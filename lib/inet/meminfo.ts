@@ -1,6 +1,5 @@
 /** struct inet_diag_meminfo: memory in short. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { structure, type UnknownTail } from '../netlink/structure.js';
+import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
 
 /** `struct inet_diag_meminfo`. Bytes are of memory charged to the socket, overhead included. */
 export interface InetDiagMeminfo extends UnknownTail {
@@ -14,7 +13,7 @@ export interface InetDiagMeminfo extends UnknownTail {
   tmem: number;
 }
 
-export const readMeminfo: (memory: BatchMemory, at: number, length: number) => InetDiagMeminfo = structure(
+export const readMeminfo: Read<InetDiagMeminfo> = structure(
   16,
   (members): InetDiagMeminfo => ({
     rmem: members.u32(0),

@@ -1,6 +1,5 @@
 /** struct mptcp_info: how a Multipath TCP connection is doing. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
+import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
 import { flagsReader } from '../record/words.js';
 
 /** (`mptcpi_flags`, MPTCP_INFO_FLAG_*.) The object is frozen, and shared between records. */
@@ -70,7 +69,16 @@ export interface MptcpInfo extends UnknownTail {
 
 const MPTCP_INFO_LENGTH = 96;
 
-export const readMptcpInfo: (memory: BatchMemory, at: number, length: number) => MptcpInfo = structure(
+/** The structure had padding at `mptcpi_retransmits` when it ended behind it: what is there then may be garbage. */
+const LENGTH_WITH_RETRANSMITS = 56;
+
+export const readMptcpInfo: Read<MptcpInfo> = (memory, at, length) => {
+  const info = readMembers(memory, at, length);
+  if (length < LENGTH_WITH_RETRANSMITS) delete info.retransmits;
+  return info;
+};
+
+const readMembers: Read<MptcpInfo> = structure(
   MPTCP_INFO_LENGTH,
   (members): MptcpInfo => ({
     subflows: members.u8(0),
@@ -86,8 +94,8 @@ export const readMptcpInfo: (memory: BatchMemory, at: number, length: number) =>
     rcvNxt: members.u64(32),
     localAddrUsed: members.u8(40),
     localAddrMax: members.u8(41),
-    ...(members.has(42, 1) && { csumEnabled: members.u8(42) !== 0 }),
-    ...retransmits(members),
+    csumEnabled: members.u8(42) !== 0,
+    retransmits: members.u32(44),
     bytesRetrans: members.u64(48),
     bytesSent: members.u64(56),
     bytesReceived: members.u64(64),
@@ -100,8 +108,3 @@ export const readMptcpInfo: (memory: BatchMemory, at: number, length: number) =>
     lastAckRecv: members.u32(92),
   }),
 );
-
-/** Kernels of 48 bytes have padding there, which may be garbage. */
-function retransmits(members: Members): { retransmits?: number } {
-  return members.has(48, 8) ? { retransmits: members.u32(44) } : {};
-}

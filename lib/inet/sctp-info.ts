@@ -1,6 +1,5 @@
 /** struct sctp_info: how an SCTP association, or endpoint, is doing. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { structure, type UnknownTail } from '../netlink/structure.js';
+import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
 import { type Flags, flagsReader, nameOf } from '../record/words.js';
 import { readSocketAddress, type SocketAddress } from './socket-address.js';
 
@@ -173,7 +172,7 @@ const SCTP_INFO_LENGTH = 368;
 /** Up to its last member; it has been as long as this since the first kernel that sends it. */
 export const LEAST_SCTP_INFO = 364;
 
-export const readSctpInfo: (memory: BatchMemory, at: number, length: number) => SctpInfo = structure(
+export const readSctpInfo: Read<SctpInfo> = structure(
   SCTP_INFO_LENGTH,
   (members): SctpInfo => ({
     tag: members.u32(0),
@@ -207,7 +206,7 @@ export const readSctpInfo: (memory: BatchMemory, at: number, length: number) => 
     iodchunks: members.u64(144),
     octrlchunks: members.u64(152),
     ictrlchunks: members.u64(160),
-    pAddress: members.read(168, 128, readSocketAddress),
+    pAddress: readSocketAddress(members.memory, members.at + 168),
     pState: pathState(members.i32(296)),
     pCwnd: members.u32(300),
     pSrtt: members.u32(304),

@@ -1,6 +1,5 @@
 /** struct tcp_info: how a TCP connection is doing. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { structure, type UnknownTail } from '../netlink/structure.js';
+import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
 import { type SocketState, stateName } from '../record/state.js';
 import { flagsReader, nameOf } from '../record/words.js';
 
@@ -211,7 +210,7 @@ export const LEAST_TCP_INFO = 104;
 const INFINITE_SSTHRESH = 0x7fff_ffff;
 
 /** How a TCP_INFO payload is read. */
-export const readTcpInfo: (memory: BatchMemory, at: number, length: number) => TcpInfo = structure(
+export const readTcpInfo: Read<TcpInfo> = structure(
   TCP_INFO_LENGTH,
   (members): TcpInfo => ({
     state: stateName(members.u8(0)),

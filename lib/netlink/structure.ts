@@ -1,5 +1,7 @@
 /** C structures in attributes: how their members are read, whatever length the kernel sends. */
-import type { BatchMemory } from './batch.js';
+import { isDeepStrictEqual } from 'node:util';
+
+import { BatchMemory } from './batch.js';
 import { LITTLE_ENDIAN } from './protocol.js';
 
 /** A structure grows from kernel to kernel. */
@@ -13,41 +15,40 @@ const ALL_ONES_64 = 2 ** 64;
 const ALL_ONES_32 = 0xffff_ffff;
 
 /**
- * The members of one structure in memory, by their offset. One that lies beyond the end, because the kernel is older,
- * is undefined; the types say so only of members that are newer than Linux 4.19.
+ * The members of one structure in memory, by their offsets. Nothing is checked here: all of the structure is there.
+ * The methods are as short as they can be, so that the engine puts each in its place: there are sixty in a row.
  */
 export class Members {
   readonly memory: BatchMemory;
   /** Where the structure starts, a multiple of 4. */
   readonly at: number;
-  /** Bytes that there are of it. */
-  readonly length: number;
+  readonly #words: Uint32Array;
 
-  constructor(memory: BatchMemory, at: number, length: number) {
+  constructor(memory: BatchMemory, at: number) {
     this.memory = memory;
     this.at = at;
-    this.length = length;
+    this.#words = memory.words;
   }
 
   u8(offset: number): number {
-    return this.has(offset, 1) ? this.memory.u8(this.at + offset) : absent;
+    return this.memory.u8(this.at + offset);
   }
 
   u16(offset: number): number {
-    return this.has(offset, 2) ? this.memory.u16(this.at + offset) : absent;
+    return this.memory.u16(this.at + offset);
   }
 
   u32(offset: number): number {
-    return this.has(offset, 4) ? this.memory.u32(this.at + offset) : absent;
+    return this.#words[(this.at + offset) >>> 2] as number;
   }
 
   i32(offset: number): number {
-    return this.has(offset, 4) ? this.memory.u32(this.at + offset) | 0 : absent;
+    return this.u32(offset) | 0;
   }
 
   /** Exact up to 2^53 - 1. */
   u64(offset: number): number {
-    return this.has(offset, 8) ? this.memory.u64(this.at + offset) : absent;
+    return this.u32(offset) + this.u32(offset + 4) * 0x1_0000_0000;
   }
 
   /** All ones are no limit. */
@@ -64,38 +65,44 @@ export class Members {
 
   /** A bit-field of `width` bits, with `first` bits before it in its byte. */
   bits(offset: number, first: number, width: number): number {
-    if (!this.has(offset, 1)) return absent;
     const shift = LITTLE_ENDIAN ? first : 8 - first - width;
-    return (this.memory.u8(this.at + offset) >> shift) & ((1 << width) - 1);
+    return (this.u8(offset) >> shift) & ((1 << width) - 1);
   }
 
   /** Text of at most `size` bytes, up to its first NUL. */
   text(offset: number, size: number): string {
-    return this.has(offset, size)
-      ? this.memory.string(this.at + offset, size)
-      : (absent as unknown as string);
-  }
-
-  /** What another function reads from `size` bytes. */
-  read<T>(offset: number, size: number, how: (memory: BatchMemory, at: number) => T): T {
-    return this.has(offset, size) ? how(this.memory, this.at + offset) : (absent as unknown as T);
-  }
-
-  has(offset: number, size: number): boolean {
-    return offset + size <= this.length;
+    return this.memory.string(this.at + offset, size);
   }
 }
 
-const absent = undefined as unknown as number;
+/** Reads a payload: `length` bytes at `at`. */
+export type Read<T> = (memory: BatchMemory, at: number, length: number) => T;
 
-/** Reads a payload that is a structure, of which `size` bytes are known. */
-export function structure<S extends UnknownTail>(
-  size: number,
-  read: (members: Members) => S,
-): (memory: BatchMemory, at: number, length: number) => S {
+/**
+ * Reads a payload that is a structure, of which `size` bytes are known. Of a longer one the rest is kept; in a shorter one,
+ * which an older kernel sends, the members that are not wholly there are absent. The types say so only of those that are
+ * newer than Linux 4.19.
+ */
+export function structure<S extends UnknownTail>(size: number, read: (members: Members) => S): Read<S> {
   return (memory, at, length) => {
-    const value = read(new Members(memory, at, length));
+    if (length < size) return readShort(size, read, memory.copy(at, length));
+    const value = read(new Members(memory, at));
     if (length > size) value.unknown = memory.copy(at + size, length - size);
     return value;
   };
+}
+
+/** The members that are there are those that do not depend on what is not. */
+function readShort<S extends UnknownTail>(size: number, read: (members: Members) => S, bytes: Uint8Array): S {
+  const readFilled = (filler: number): S => {
+    const memory = new BatchMemory(new ArrayBuffer((size + 3) & ~3));
+    memory.bytes.fill(filler).set(bytes);
+    return read(new Members(memory, 0));
+  };
+  const value = readFilled(0);
+  const other = readFilled(0xff);
+  for (const name of Object.keys(value) as (keyof S)[]) {
+    if (!isDeepStrictEqual(value[name], other[name])) delete value[name];
+  }
+  return value;
 }

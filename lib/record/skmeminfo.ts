@@ -1,6 +1,5 @@
 /** SK_MEMINFO: the memory that a socket holds. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { structure, type UnknownTail } from '../netlink/structure.js';
+import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
 
 /** The kernel's SK_MEMINFO array. Bytes are of memory charged to the socket, overhead included. */
 export interface SkMeminfo extends UnknownTail {
@@ -24,7 +23,7 @@ export interface SkMeminfo extends UnknownTail {
   drops: number;
 }
 
-export const readSkMeminfo: (memory: BatchMemory, at: number, length: number) => SkMeminfo = structure(
+export const readSkMeminfo: Read<SkMeminfo> = structure(
   36,
   (members): SkMeminfo => ({
     rmemAlloc: members.u32(0),
