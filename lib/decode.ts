@@ -12,7 +12,19 @@ import { anyOf, type Checks, checkOptions, checkSignal, oneOf } from './netlink/
 import { ATTRIBUTE_TYPE_MASK, LITTLE_ENDIAN } from './netlink/protocol.js';
 import type { Decode } from './netlink/reading.js';
 import { type Kind, type KindOf, type Message, RecordedSource } from './netlink/recording.js';
+import { AF_NETLINK } from './netlink-family/dump.js';
+import { NETLINK_DIAG_MSG_LENGTH, type NetlinkDiagMsg, netlinkDecoder } from './netlink-family/record.js';
+import { AF_PACKET } from './packet/dump.js';
+import { PACKET_DIAG_MSG_LENGTH, type PacketDiagMsg, readPacketDiagMsg } from './packet/record.js';
+import { AF_SMC, readSmcDiagMsg, SMC_DIAG_MSG_LENGTH, type SmcDiagMsg } from './smc/record.js';
+import { AF_TIPC } from './tipc/dump.js';
+import { readTipcDiagMsg, TIPC_NESTS, type TipcDiagMsg } from './tipc/record.js';
+import { AF_UNIX } from './unix/dump.js';
 import { readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg } from './unix/record.js';
+import { AF_VSOCK } from './vsock/dump.js';
+import { readVsockDiagMsg, VSOCK_DIAG_MSG_LENGTH, type VsockDiagMsg } from './vsock/record.js';
+import { AF_XDP } from './xdp/dump.js';
+import { readXdpDiagMsg, XDP_DIAG_MSG_LENGTH, type XdpDiagMsg } from './xdp/record.js';
 
 /** A record of any family. */
 export type DiagMsg =
@@ -23,7 +35,13 @@ export type DiagMsg =
   | SctpDiagMsg
   | DccpDiagMsg
   | MptcpDiagMsg
-  | UnixDiagMsg;
+  | UnixDiagMsg
+  | PacketDiagMsg
+  | NetlinkDiagMsg
+  | VsockDiagMsg
+  | XdpDiagMsg
+  | SmcDiagMsg
+  | TipcDiagMsg;
 
 export interface DecodeOptions {
   /** Ends the reading when it is aborted: the loop throws the signal's reason. */
@@ -74,22 +92,52 @@ const PROTOCOL_NUMBERS: ReadonlyMap<number, InetProtocol> = new Map(
 
 const PROTOCOLS: readonly InetProtocol[] = [...PROTOCOL_NUMBERS.values()];
 
-/** By the first byte of their records. */
+/** The first byte of their records is that of their requests. */
 const FAMILIES: Readonly<Record<number, Kind<DiagMsg>>> = {
-  1: kind(1, UNIX_DIAG_MSG_LENGTH, readUnixDiagMsg),
+  [AF_UNIX]: kind(AF_UNIX, UNIX_DIAG_MSG_LENGTH, readUnixDiagMsg),
+  [AF_PACKET]: kind(AF_PACKET, PACKET_DIAG_MSG_LENGTH, readPacketDiagMsg),
+  [AF_NETLINK]: {
+    shape: { family: AF_NETLINK, headerLength: NETLINK_DIAG_MSG_LENGTH },
+    decoder: netlinkDecoder,
+  },
+  [AF_VSOCK]: kind(AF_VSOCK, VSOCK_DIAG_MSG_LENGTH, readVsockDiagMsg),
+  [AF_XDP]: kind(AF_XDP, XDP_DIAG_MSG_LENGTH, readXdpDiagMsg),
 };
+
+/** The first byte of their records may be any. */
+const SMC: Kind<DiagMsg> = kind(0, SMC_DIAG_MSG_LENGTH, readSmcDiagMsg);
+const TIPC: Kind<DiagMsg> = kind(0, 0, readTipcDiagMsg, TIPC_NESTS);
 
 /** TCPDIAG_GETSOCK and DCCPDIAG_GETSOCK, which came before SOCK_DIAG_BY_FAMILY. */
 const LEGACY: Readonly<Record<number, InetProtocol>> = { 18: 'tcp', 19: 'dccp' };
 
 function kinds({ protocol = 'tcp', show = [] }: DecodeOptions): KindOf<DiagMsg> {
   const inet = show.includes('md5sig') ? INET_WITH_KEYS : INET;
-  return ({ type, payload }, request) => {
-    if (payload.byteLength === 0) return undefined;
-    const family = payload.getUint8(0);
-    const asked = request === undefined ? undefined : protocolOf(request);
-    return inet[LEGACY[type] ?? asked ?? protocol][family] ?? FAMILIES[family];
+  return (record, request) => {
+    const first = firstOf(record);
+    const asked = request === undefined ? first : firstOf(request);
+    if (asked === AF_SMC) return SMC;
+    if (asked === AF_TIPC || (request === undefined && isTipc(record))) return TIPC;
+    if (first === undefined) return undefined;
+    const answered = request === undefined ? undefined : protocolOf(request);
+    return inet[LEGACY[record.type] ?? answered ?? protocol][first] ?? FAMILIES[first];
   };
+}
+
+function firstOf({ payload }: Message): number | undefined {
+  return payload.byteLength === 0 ? undefined : payload.getUint8(0);
+}
+
+const TIPC_NLA_SOCK = 2;
+
+/**
+ * A message of TIPC is one attribute, or empty. It cannot be taken for another: its length is a multiple of 4 and all of
+ * the message, and no other family's first two bytes are both.
+ */
+function isTipc({ payload }: Message): boolean {
+  if (payload.byteLength === 0) return true;
+  if (payload.byteLength < 4 || payload.getUint16(0, LITTLE_ENDIAN) !== payload.byteLength) return false;
+  return (payload.getUint16(2, LITTLE_ENDIAN) & ATTRIBUTE_TYPE_MASK) === TIPC_NLA_SOCK;
 }
 
 const REQUEST_LENGTH = 56;

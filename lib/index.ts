@@ -13,7 +13,14 @@ export {
 } from './inet/accecn.js';
 export type { SkBpfStorage } from './inet/bpf-storages.js';
 export type { TcpBbrInfo, TcpDctcpInfo, TcpVegasInfo } from './inet/congestion.js';
-export { type DccpDiagMsg, type DccpDumpOptions, type DccpShow, dumpDccp } from './inet/dccp.js';
+export {
+  type DccpDiagMsg,
+  type DccpDumpOptions,
+  type DccpInfo,
+  type DccpShow,
+  type DccpState,
+  dumpDccp,
+} from './inet/dccp.js';
 export type { InetDumpOptions, InetStatesOptions } from './inet/dump.js';
 export type { InetFamily } from './inet/family.js';
 export type { TcpMd5sig } from './inet/md5sig.js';
@@ -55,8 +62,51 @@ export type { UnknownAttributes } from './netlink/attributes.js';
 export type { Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
 export { SockDiagError, type UnsupportedLayer } from './netlink/errors.js';
 export type { Netns } from './netlink/options.js';
+export type { UnknownTail } from './netlink/structure.js';
+export { dumpNetlink, type NetlinkDumpOptions, type NetlinkShow } from './netlink-family/dump.js';
+export type {
+  NetlinkDiagMsg,
+  NetlinkFlags,
+  NetlinkProtocol,
+  NetlinkRing,
+  NetlinkState,
+  NetlinkType,
+} from './netlink-family/record.js';
+export { dumpPacket, type PacketDumpOptions, type PacketShow } from './packet/dump.js';
+export type {
+  PacketDiagMsg,
+  PacketFanout,
+  PacketFanoutType,
+  PacketFlags,
+  PacketInfo,
+  PacketMclist,
+  PacketMclistType,
+  PacketRing,
+  PacketType,
+  PacketVersion,
+  SockFilter,
+} from './packet/record.js';
 export type { Shutdown } from './record/shutdown.js';
 export type { SkMeminfo } from './record/skmeminfo.js';
 export type { SocketState } from './record/state.js';
+export type { Flags } from './record/words.js';
+export type { SmcConninfo, SmcConnStateFlags, SmcCursor, SmcProdFlags } from './smc/conninfo.js';
+export type { SmcdDmbinfo } from './smc/dmbinfo.js';
+export { dumpSmc, type SmcDumpOptions, type SmcShow } from './smc/dump.js';
+export type { SmcLgrinfo, SmcLinkinfo, SmcRole } from './smc/lgrinfo.js';
+export type { SmcDiagMsg, SmcFallback, SmcFamily, SmcMode } from './smc/record.js';
+export type { SmcState } from './smc/state.js';
+export type { TipcCon } from './tipc/con.js';
+export { dumpTipc, type TipcDumpOptions } from './tipc/dump.js';
+export type { TipcGroup } from './tipc/group.js';
+export type { TipcDiagMsg, TipcType } from './tipc/record.js';
+export type { TipcStat } from './tipc/stat.js';
+export type { TipcState } from './tipc/state.js';
 export { dumpUnix, type UnixDumpOptions, type UnixShow } from './unix/dump.js';
 export type { UnixDiagMsg, UnixState, UnixType, UnixVfs } from './unix/record.js';
+export { dumpVsock, type VsockDumpOptions } from './vsock/dump.js';
+export type { VsockDiagMsg, VsockState, VsockType } from './vsock/record.js';
+export { dumpXdp, type XdpDumpOptions, type XdpShow } from './xdp/dump.js';
+export type { XdpDiagMsg, XdpInfo, XdpRing, XdpType } from './xdp/record.js';
+export type { XdpStats } from './xdp/stats.js';
+export type { XdpUmem, XdpUmemFlags } from './xdp/umem.js';

@@ -6,7 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type DiagMsg, type Dump, decode, dumpTcp, dumpUdp, dumpUnix, SockDiagError } from '../lib/index.js';
+import {
+  type DiagMsg,
+  type Dump,
+  decode,
+  dumpMptcp,
+  dumpNetlink,
+  dumpPacket,
+  dumpTcp,
+  dumpUdp,
+  dumpUnix,
+  SockDiagError,
+} from '../lib/index.js';
 import { attribute, done, errorReply, halves, hex, int32, message, words } from './messages.js';
 import { lackOf } from './tools.js';
 
@@ -77,7 +88,7 @@ describe('a recording of this machine', () => {
     const all = await decode(bytes).toArray();
     const kinds = new Set(all.map((socket) => ('protocol' in socket ? socket.protocol : socket.family)));
     expect([...kinds]).toEqual(expect.arrayContaining(['tcp']));
-    expect(all.filter(({ state }) => state === 'LISTEN')).toEqual([
+    expect(all.filter((socket) => 'state' in socket && socket.state === 'LISTEN')).toEqual([
       ...(await dumpTcp(listeners).toArray()),
       ...(await dumpUnix({ states: ['LISTEN'] }).toArray()),
     ]);
@@ -157,6 +168,46 @@ test('without a request, the protocol is TCP, or what the caller says', async ()
   expect(await decode(bytes, { protocol: 'udp' }).toArray()).toMatchObject([{ protocol: 'udp' }]);
 });
 
+test('every family is known by its records alone', async () => {
+  const tipc = attribute(2, Buffer.concat([attribute(2, words(77)), attribute(6, words(1))]));
+  const fixed = (family: number, length: number) =>
+    Buffer.concat([Buffer.from([family, 3]), Buffer.alloc(length - 2)]);
+  const bytes = Buffer.concat([
+    ...[fixed(1, 16), fixed(17, 16), fixed(16, 28), fixed(40, 32), fixed(44, 16), fixed(43, 64)].map(
+      (payload) => message(payload),
+    ),
+    message(tipc),
+    // In place of a socket whose state was not asked for.
+    message(Buffer.alloc(0)),
+    done(),
+  ]);
+  const records = await decode(bytes).toArray();
+  const families = ['unix', 'packet', 'netlink', 'vsock', 'xdp', 'smc', 'tipc'];
+  expect(records.map(({ family }) => family)).toEqual(families);
+  expect(records.at(-1)).toMatchObject({ ref: 77, type: 'stream' });
+});
+
+test('a request for SMC says that what looks like TCP is not', async () => {
+  const asked = Buffer.alloc(52);
+  asked[0] = 43;
+  const payload = Buffer.alloc(64);
+  payload.set([10, 1]);
+  const bytes = Buffer.concat([message(asked, { flags: 0x301, portId: 0 }), message(payload), done()]);
+  expect(await decode(bytes).toArray()).toMatchObject([{ family: 'inet6', state: 'ACTIVE', mode: 'smcr' }]);
+});
+
+test.each([
+  ['packet', dumpPacket],
+  ['netlink', dumpNetlink],
+  ['mptcp', dumpMptcp],
+] as const)('%s: a recording decodes to what the dump gives', async (_what, dump) => {
+  const before = (await dump().toArray()).length;
+  const records = await decode(await record(dump())).toArray();
+  const after = (await dump().toArray()).length;
+  expect(records.length).toBeGreaterThanOrEqual(Math.min(before, after));
+  expect(records.length).toBeLessThanOrEqual(Math.max(before, after));
+});
+
 test('answers of the older request are TCP', async () => {
   const bytes = Buffer.concat([
     socket({ type: 18 }),
@@ -219,7 +270,7 @@ test.each<[what: string, bytes: Buffer, records: number, words: RegExp]>([
   ['a family of nobody', Buffer.concat([message(structure(77)), done()]), 0, /of a kind that is not known/],
   [
     'no record in a message',
-    Buffer.concat([message(Buffer.alloc(0)), done()]),
+    Buffer.concat([request(6, 1), message(Buffer.alloc(0)), done()]),
     0,
     /of a kind that is not known/,
   ],

@@ -1,10 +1,22 @@
 /** What must and what must not compile. `npm run check:types` is the test; nothing here runs. */
 import {
+  accecnOf,
+  type DiagMsg,
   type Dump,
+  decode,
+  dumpMptcp,
+  dumpNetlink,
+  dumpPacket,
+  dumpRaw,
+  dumpSctp,
   dumpTcp,
+  dumpTipc,
+  dumpUdp,
   dumpUnix,
+  dumpVsock,
   type InetDiagMsg,
   SockDiagError,
+  type TcpDiagMsg,
   type UnixDiagMsg,
 } from '../lib/index.js';
 
@@ -25,7 +37,44 @@ export async function compiles(signal: AbortSignal | undefined): Promise<void> {
   console.log(all.length, new SockDiagError('', { code: 'EPERM' }).unsupported === 'family');
 }
 
-export function doesNotCompile(record: InetDiagMsg): void {
+/** Each protocol has its own `info`, and each family its own words. */
+export async function isTyped(): Promise<void> {
+  for await (const { info, cong, ulpInfo } of dumpTcp({ show: ['info', 'cong', 'ulpInfo'] })) {
+    const rtt: number | undefined = info?.rtt;
+    // Newer than the oldest kernel that is promised.
+    const window: number | undefined = info?.rcvWnd;
+    console.log(rtt, window, cong, ulpInfo?.tls?.cipher === 'AES-GCM-128', info && accecnOf(info));
+  }
+  for await (const { info } of dumpMptcp({ show: ['info'] })) console.log(info?.flags.fallback);
+  for await (const socket of dumpSctp({ show: ['info'] })) {
+    if (socket.state === 'COOKIE_WAIT') console.log(socket.peers?.[0]?.addr, socket.info?.pAddress?.port);
+  }
+  for await (const { filter, fanout } of dumpPacket({ show: ['filter', 'fanout'] }))
+    console.log(filter, fanout?.type);
+  for await (const { groups } of dumpNetlink({ protocol: 'route' })) console.log(groups?.length);
+  const recorded: Dump<DiagMsg> = decode(new Uint8Array(), { protocol: 'udp' });
+  for (const socket of recorded) if (socket.family === 'unix') console.log(socket.peer);
+  for await (const bytes of recorded.raw()) console.log(bytes.byteLength);
+}
+
+export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {
+  // @ts-expect-error: UDP has no info
+  dumpUdp({ show: ['info'] });
+  // @ts-expect-error: shown always
+  dumpTcp({ show: ['shutdown'] });
+  // @ts-expect-error: the kernel cannot choose raw sockets by state
+  dumpRaw({ states: ['CLOSE'] });
+  // @ts-expect-error: there is nothing to choose
+  dumpVsock({ show: ['info'] });
+  // @ts-expect-error: nor here
+  dumpTipc({ show: [] });
+  // @ts-expect-error: no such protocol
+  dumpNetlink({ protocol: 'rtnetlink' });
+  // @ts-expect-error: of MPTCP, not of TCP
+  console.log(tcp.info?.token);
+  // @ts-expect-error: a kernel of 4.19 does not have it
+  const window: number = (tcp.info as NonNullable<typeof tcp.info>).rcvWnd;
+  console.log(window);
   // @ts-expect-error: no such option
   dumpTcp({ state: ['LISTEN'] });
   // @ts-expect-error: no such state

@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 
 import { loadBinding, type NativeFailure, type NativeRequest } from '../lib/binding.js';
-import { SockDiagError } from '../lib/index.js';
+import { dumpDccp, dumpRaw, dumpSctp, SockDiagError } from '../lib/index.js';
 import { errorOf, type Subject } from '../lib/netlink/errors.js';
+import { skip } from './tools.js';
 
 const SUBJECT: Subject = {
   sockets: 'sockets of a kind that no kernel has',
@@ -64,4 +65,21 @@ test('an error after some of several requests names the one that failed', () => 
   const batch = reader.nextSync();
   expect(batch.failure).toMatchObject({ request: 1, kind: 'kernel', errno: 2, inDone: true });
   expect(reader.nextSync()).toMatchObject({ finished: true, records: 0 });
+});
+
+test.each([
+  ['raw', dumpRaw, 'raw_diag (CONFIG_INET_RAW_DIAG)'],
+  ['SCTP', dumpSctp, 'sctp_diag (CONFIG_INET_SCTP_DIAG)'],
+  ['DCCP', dumpDccp, 'dccp_diag (CONFIG_INET_DCCP_DIAG)'],
+] as const)('%s: where the kernel has no handler, the error says which', async (words, dump, module) => {
+  const error = await dump()
+    .toArray()
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+  if (error === undefined) return void skip(`this kernel has a handler for ${words}`);
+  expect(error).toBeInstanceOf(SockDiagError);
+  expect(error).toMatchObject({ code: 'ENOENT', unsupported: 'protocol' });
+  expect((error as Error).message).toContain(`no handler for IPv4 ${words} sockets: its module ${module}`);
 });

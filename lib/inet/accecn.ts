@@ -1,11 +1,22 @@
 /** The four bytes of tcp_info whose layout Linux 7.0 changed. */
 import { release } from 'node:os';
 
-import { type Flags, flagsReader, nameOf } from '../record/words.js';
+import { flagsReader, nameOf } from '../record/words.js';
 import type { TcpInfo } from './tcp-info.js';
 
 /** Where AccECN failed. The object is frozen, and shared. */
-export type AccecnFailMode = Flags<'aceSend' | 'aceRecv' | 'optSend' | 'optRecv'>;
+export interface AccecnFailMode {
+  /** The counter field in the header that this end sends is damaged on its way. */
+  readonly aceSend: boolean;
+  /** The counter field in the header that comes in is damaged. */
+  readonly aceRecv: boolean;
+  /** The option that this end sends does not get through. */
+  readonly optSend: boolean;
+  /** The option that comes in is damaged. */
+  readonly optRecv: boolean;
+  /** The bits that this version has no name for, where one of them is set. */
+  readonly unknown?: number;
+}
 
 /** Which AccECN option the peer sent: none yet, an empty one, one with counters, or a wrong one. */
 export type AccecnOptSeen = 'not_seen' | 'empty' | 'counter' | 'fail';

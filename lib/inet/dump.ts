@@ -80,6 +80,8 @@ export function inetOptions<O extends InetDumpOptions<S>, R extends UnknownAttri
 
 /** What goes into the requests. */
 export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
+  /** Of the states, where their names are not those of TCP. */
+  mask?: number;
   /** More attributes for the requests. */
   attributes?: readonly Uint8Array[];
   /** Records may be larger than 32 KiB. */
@@ -133,7 +135,7 @@ export function inetRequest<R extends UnknownAttributes, S extends string>(
     wide ? NO_PROTOCOL : number,
     extensions,
   ]);
-  words[1] = stateMask(question.states ?? DEFAULT_STATES);
+  words[1] = question.mask ?? stateMask(question.states ?? DEFAULT_STATES);
   const protocol = wide ? [attribute(INET_DIAG_REQ_PROTOCOL, u32(number))] : [];
   return {
     type: SOCK_DIAG_BY_FAMILY,

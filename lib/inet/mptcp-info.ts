@@ -6,6 +6,7 @@ import { flagsReader } from '../record/words.js';
 export interface MptcpFlags {
   /** The peer does not speak MPTCP: this is plain TCP. */
   readonly fallback: boolean;
+  /** The peer's key has come: the connection is fully established. */
   readonly remoteKeyReceived: boolean;
   /** The bits that this version has no name for, where one of them is set. */
   readonly unknown?: number;

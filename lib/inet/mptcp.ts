@@ -20,6 +20,7 @@ import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './r
  * the same inode.
  */
 export interface MptcpDiagMsg extends InetDiagMsg {
+  /** The protocol that was asked for. */
   protocol: 'mptcp';
   /** How the connection is doing; where `show` names it (`INET_DIAG_INFO`). */
   info?: MptcpInfo;

@@ -7,6 +7,7 @@ import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './r
 
 /** A raw IP socket. */
 export interface RawDiagMsg extends InetDiagMsg {
+  /** The protocol that was asked for. */
   protocol: 'raw';
   /** The IP protocol's number, its lower 8 bits; `sport` has all of it (`INET_DIAG_PROTOCOL`). */
   rawProtocol?: number;

@@ -1,6 +1,6 @@
 /** struct sctp_info: how an SCTP association, or endpoint, is doing. */
 import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
-import { type Flags, flagsReader, nameOf } from '../record/words.js';
+import { flagsReader, nameOf } from '../record/words.js';
 import { readSocketAddress, type SocketAddress } from './socket-address.js';
 
 /** The states of an association. */
@@ -32,9 +32,24 @@ const PATH_STATES: readonly SctpPathState[] = ['inactive', 'pf', 'active', 'unco
 const PATH_UNKNOWN = 0xffff;
 
 /** What the peer can do. The object is frozen, and shared between records. */
-export type SctpPeerCapable = Flags<
-  'auth' | 'prsctp' | 'asconf' | 'reconf' | 'ipv6' | 'ipv4' | 'ecn' | 'intl'
->;
+export interface SctpPeerCapable {
+  /** Authenticated chunks (RFC 4895). */
+  readonly auth: boolean;
+  /** Partial reliability (RFC 3758). */
+  readonly prsctp: boolean;
+  /** Changes of addresses while connected (RFC 5061). */
+  readonly asconf: boolean;
+  /** Changes of streams while connected (RFC 6525). */
+  readonly reconf: boolean;
+  /** IPv6 addresses. */
+  readonly ipv6: boolean;
+  /** IPv4 addresses. */
+  readonly ipv4: boolean;
+  /** Congestion marks. */
+  readonly ecn: boolean;
+  /** Interleaving of messages (RFC 8260). */
+  readonly intl: boolean;
+}
 
 const readCapable: (bits: number) => SctpPeerCapable = flagsReader([
   'auth',
@@ -48,7 +63,16 @@ const readCapable: (bits: number) => SctpPeerCapable = flagsReader([
 ]);
 
 /** How the peer is acknowledged. The object is frozen, and shared between records. */
-export type SctpPeerSack = Flags<'zeroWindowAnnounced' | 'sackGeneration' | 'sackNeeded'>;
+export interface SctpPeerSack {
+  /** The window that was announced last is closed. */
+  readonly zeroWindowAnnounced: boolean;
+  /** The generation of acknowledgements, which alternates. */
+  readonly sackGeneration: boolean;
+  /** An acknowledgement is to be sent. */
+  readonly sackNeeded: boolean;
+  /** The bits that this version has no name for, where one of them is set. */
+  readonly unknown?: number;
+}
 
 const readSack: (bits: number) => SctpPeerSack = flagsReader([
   'zeroWindowAnnounced',
@@ -123,8 +147,8 @@ export interface SctpInfo extends UnknownTail {
   octrlchunks: number;
   /** Control chunks received, a count (`sctpi_ictrlchunks`). */
   ictrlchunks: number;
-  /** The primary path: where it leads (`sctpi_p_address`). */
-  pAddress: SocketAddress;
+  /** The primary path: where it leads; of an association only (`sctpi_p_address`). */
+  pAddress?: SocketAddress;
   /** (`sctpi_p_state`.) */
   pState: SctpPathState;
   /** Its congestion window, bytes (`sctpi_p_cwnd`). */
@@ -172,7 +196,17 @@ const SCTP_INFO_LENGTH = 368;
 /** Up to its last member; it has been as long as this since the first kernel that sends it. */
 export const LEAST_SCTP_INFO = 364;
 
-export const readSctpInfo: Read<SctpInfo> = structure(
+/** Of an endpoint, there is no primary path. */
+export const readSctpInfo: Read<SctpInfo> = (memory, at, length) => {
+  const info = readMembers(memory, at, length);
+  if (memory.u16(at + PRIMARY_OFFSET) === AF_UNSPEC) delete info.pAddress;
+  return info;
+};
+
+const PRIMARY_OFFSET = 168;
+const AF_UNSPEC = 0;
+
+const readMembers: Read<SctpInfo> = structure(
   SCTP_INFO_LENGTH,
   (members): SctpInfo => ({
     tag: members.u32(0),
@@ -206,7 +240,7 @@ export const readSctpInfo: Read<SctpInfo> = structure(
     iodchunks: members.u64(144),
     octrlchunks: members.u64(152),
     ictrlchunks: members.u64(160),
-    pAddress: readSocketAddress(members.memory, members.at + 168),
+    pAddress: readSocketAddress(members.memory, members.at + PRIMARY_OFFSET),
     pState: pathState(members.i32(296)),
     pCwnd: members.u32(300),
     pSrtt: members.u32(304),

@@ -15,12 +15,16 @@ import { readSocketAddress, SOCKADDR_STORAGE_LENGTH, type SocketAddress } from '
  * `cookie`. An association is what has `peers`.
  */
 export interface SctpDiagMsg extends Omit<InetDiagMsg, 'protocol' | 'state' | 'timer'> {
+  /** The protocol that was asked for. */
   protocol: 'sctp';
   /** Of an endpoint CLOSE, LISTEN or ESTABLISHED; of an association one of the states of SCTP (`idiag_state`). */
   state: SocketState | SctpState;
   /** `'t3_rtx'` while an association waits, on its primary path, to send data again (`idiag_timer`). */
   timer: 'off' | 't3_rtx';
-  /** The local addresses (`INET_DIAG_LOCALS`); `src` and `sport` are the first. */
+  /**
+   * The local addresses (`INET_DIAG_LOCALS`); `src` and `sport` are the first. Of an IPv6 socket with IPv4 addresses the
+   * kernel puts rubbish into `src` and `dst`: then these are right, and those are not.
+   */
   locals?: SocketAddress[];
   /** The peer's addresses (`INET_DIAG_PEERS`); `dst` and `dport` are the primary one. Associations only. */
   peers?: SocketAddress[];

@@ -5,9 +5,11 @@ import { INET_FAMILY_NAMES, type InetFamily } from './family.js';
 
 /** An address and a port (`struct sockaddr_storage`, which holds a sockaddr_in or a sockaddr_in6). */
 export interface SocketAddress {
+  /** (`sa_family`.) */
   family: InetFamily;
   /** As text in the form of RFC 5952; empty for a family that is not IP. */
   addr: string;
+  /** (`sin_port`, `sin6_port`.) */
   port: number;
   /** IPv6: the interface that a link-local address belongs to, by index (`sin6_scope_id`); 0 otherwise. */
   scopeId?: number;

@@ -23,8 +23,11 @@ const FASTOPEN_FAILS: readonly TcpFastopenClientFail[] = [
 
 /** What was negotiated (`tcpi_options`, TCPI_OPT_*). The object is frozen, and shared between records. */
 export interface TcpOptions {
+  /** TCP timestamps (RFC 7323). */
   readonly timestamps: boolean;
+  /** Selective acknowledgements (RFC 2018). */
   readonly sack: boolean;
+  /** Window scaling (RFC 7323), by `sndWscale` and `rcvWscale`. */
   readonly wscale: boolean;
   /** ECN was negotiated. */
   readonly ecn: boolean;

@@ -27,6 +27,7 @@ import { readUlpInfo, type UlpInfo } from './ulp-info.js';
 
 /** A TCP socket. */
 export interface TcpDiagMsg extends InetDiagMsg {
+  /** The protocol that was asked for. */
   protocol: 'tcp';
   /**
    * How the connection is doing; where `show` names it. Absent for SYN_RECV, TIME_WAIT and bound sockets

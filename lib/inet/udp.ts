@@ -14,11 +14,13 @@ import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './r
 
 /** A UDP socket. */
 export interface UdpDiagMsg extends InetDiagMsg {
+  /** The protocol that was asked for. */
   protocol: 'udp';
 }
 
 /** A UDP-Lite socket. */
 export interface UdpLiteDiagMsg extends InetDiagMsg {
+  /** The protocol that was asked for. */
   protocol: 'udplite';
 }
 

@@ -7,7 +7,7 @@ import {
   type UnknownAttributes,
 } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
-import { type Flags, flagsReader, nameOf } from '../record/words.js';
+import { flagsReader, nameOf } from '../record/words.js';
 
 /** (`INET_DIAG_ULP_INFO`.) */
 export interface UlpInfo extends UnknownAttributes {
@@ -56,17 +56,28 @@ export interface TlsInfo extends UnknownAttributes {
 }
 
 /** (`MPTCP_SUBFLOW_ATTR_FLAGS`.) The object is frozen, and shared between records. */
-export type MptcpSubflowFlags = Flags<
-  | 'mcapRem'
-  | 'mcapLoc'
-  | 'joinRem'
-  | 'joinLoc'
-  | 'bkupRem'
-  | 'bkupLoc'
-  | 'fullyEstablished'
-  | 'connected'
-  | 'mapvalid'
->;
+export interface MptcpSubflowFlags {
+  /** The peer offered MPTCP on this subflow. */
+  readonly mcapRem: boolean;
+  /** This side offered MPTCP on this subflow. */
+  readonly mcapLoc: boolean;
+  /** The peer asked for the subflow to join the connection. */
+  readonly joinRem: boolean;
+  /** This side asked for it. */
+  readonly joinLoc: boolean;
+  /** The peer uses it as a backup only. */
+  readonly bkupRem: boolean;
+  /** This side uses it as a backup only. */
+  readonly bkupLoc: boolean;
+  /** The handshake of MPTCP is complete. */
+  readonly fullyEstablished: boolean;
+  /** The subflow is connected. */
+  readonly connected: boolean;
+  /** There is a current mapping, which the sequence numbers tell. */
+  readonly mapvalid: boolean;
+  /** The bits that this version has no name for, where one of them is set. */
+  readonly unknown?: number;
+}
 
 /**
  * A subflow of Multipath TCP. `Rem` is the peer's side, `Loc` this one. The sequence numbers are told to CAP_NET_ADMIN only.

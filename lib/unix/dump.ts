@@ -43,7 +43,7 @@ export interface UnixDumpOptions extends DumpOptions {
 
 const CHECKS: Checks<UnixDumpOptions> = { ...commonChecks, states: someOf(STATES), show: anyOf(SHOW_WORDS) };
 
-const AF_UNIX = 1;
+export const AF_UNIX = 1;
 const UNIX_DIAG_REQ_LENGTH = 24;
 
 function unixRequest(states: readonly UnixState[], show: readonly UnixShow[]): NativeRequest {

@@ -22,6 +22,7 @@ export interface UnixVfs {
 
 /** A unix-domain socket, as the kernel's `unix_diag_msg` tells it. */
 export interface UnixDiagMsg extends UnknownAttributes {
+  /** (`udiag_family`.) */
   family: 'unix';
   /** (`udiag_type`.) */
   type: UnixType;

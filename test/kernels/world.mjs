@@ -1,0 +1,25 @@
+/** Starts the world of sockets that is made inside a machine. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** @typedef {import('./agreement.d.mts').Made} Made */
+/** @typedef {{ sockets: Made[], hidden: Made[], absent: string[] }} Ledger */
+
+/** @returns {Promise<{ ledger: Ledger, end: () => Promise<void> }>} */
+export async function startWorld() {
+  const program = join(import.meta.dirname, 'world/world.py');
+  const world = spawn('python3', [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: world.stdout });
+  const [line] = await Promise.race([once(lines, 'line'), once(world, 'close').then(() => [])]);
+  if (line === undefined) throw new Error('the world was not made');
+  return {
+    ledger: JSON.parse(line),
+    end: async () => {
+      const ended = once(world, 'close');
+      world.stdin.end();
+      await ended;
+    },
+  };
+}
