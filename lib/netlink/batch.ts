@@ -1,4 +1,9 @@
 /** A batch of records in memory, and how its numbers are read. */
+import { LITTLE_ENDIAN } from './protocol.js';
+
+/** Which half of a 64-bit number comes first. */
+export const LOW: 0 | 1 = LITTLE_ENDIAN ? 0 : 1;
+export const HIGH: 0 | 1 = LITTLE_ENDIAN ? 1 : 0;
 
 /**
  * The memory of a batch, seen as bytes, 16-bit and 32-bit numbers of the machine's own byte order, which is
@@ -34,7 +39,8 @@ export class BatchMemory {
 
   /** A 64-bit number, exact up to 2^53 - 1; `at` is a multiple of 4. */
   u64(at: number): number {
-    return (this.words[at >>> 2] as number) + (this.words[(at >>> 2) + 1] as number) * 0x1_0000_0000;
+    const first = at >>> 2;
+    return (this.words[first + LOW] as number) + (this.words[first + HIGH] as number) * 0x1_0000_0000;
   }
 
   u8(at: number): number {

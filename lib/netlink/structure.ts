@@ -1,7 +1,7 @@
 /** C structures in attributes: how their members are read, whatever length the kernel sends. */
 import { isDeepStrictEqual } from 'node:util';
 
-import { BatchMemory } from './batch.js';
+import { BatchMemory, HIGH, LOW } from './batch.js';
 import { LITTLE_ENDIAN } from './protocol.js';
 
 /** A structure grows from kernel to kernel. */
@@ -48,7 +48,7 @@ export class Members {
 
   /** Exact up to 2^53 - 1. */
   u64(offset: number): number {
-    return this.u32(offset) + this.u32(offset + 4) * 0x1_0000_0000;
+    return this.u32(offset + 4 * LOW) + this.u32(offset + 4 * HIGH) * 0x1_0000_0000;
   }
 
   /** All ones are no limit. */

@@ -140,7 +140,7 @@ const MESSAGE: AttributeTable<Message> = attributeTable<Message>({
 
 /**
  * Reads the record in a row of the index; undefined for a message without attributes, which the kernel sends in place
- * of each socket whose state was not asked for, and of each that did not fit any more.
+ * of each socket whose state was not asked for, and of most that do not fit any more.
  */
 export function readTipcDiagMsg(memory: BatchMemory, row: number): TipcDiagMsg | undefined {
   if (memory.words[row + 1] === 0) return undefined;
