@@ -50,11 +50,12 @@ const CHECKS: Checks<NetlinkDumpOptions> = {
 
 export const AF_NETLINK = 16;
 const NETLINK_DIAG_REQ_LENGTH = 20;
-const NDIAG_PROTO_ALL = 255;
 
-function netlinkRequest(protocol: NetlinkProtocol | undefined, show: readonly NetlinkShow[]): NativeRequest {
-  const number = protocol === undefined ? NDIAG_PROTO_ALL : NETLINK_PROTOCOLS.indexOf(protocol);
-  const { bytes, words } = payloadOf(NETLINK_DIAG_REQ_LENGTH, [AF_NETLINK, number]);
+/** MAX_LINKS: the kernel has so many protocols, with and without a name. */
+const ALL_PROTOCOLS: readonly number[] = Array.from({ length: 32 }, (_, i) => i);
+
+function netlinkRequest(protocol: number, show: readonly NetlinkShow[]): NativeRequest {
+  const { bytes, words } = payloadOf(NETLINK_DIAG_REQ_LENGTH, [AF_NETLINK, protocol]);
   words[2] = maskOf(SHOW, show);
   return {
     type: SOCK_DIAG_BY_FAMILY,
@@ -74,13 +75,15 @@ const SUBJECT: Subject = {
  * neither a port id nor a multicast group are not among them.
  *
  * The kernel answers in parts of 32 KiB, and loses the socket that no longer fits into a part, unless it has joined a
- * multicast group. Some 300 to 350 sockets fit into one part, some 700 with `show: []`: up to that many none is lost.
- * `protocol` asks for fewer of them, and /proc/net/netlink loses none.
+ * multicast group. Each protocol is asked for by itself, and some 300 to 350 of its sockets fit into one part, some 700
+ * with `show: []`: up to that many none is lost. /proc/net/netlink loses none.
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
 export function dumpNetlink(options?: NetlinkDumpOptions): Dump<NetlinkDiagMsg> {
   const checked = checkOptions('dumpNetlink', options, CHECKS);
-  const request = netlinkRequest(checked.protocol, checked.show ?? DEFAULT_SHOW);
-  return liveDump([{ request, subject: SUBJECT }], netlinkDecoder, checked);
+  const { protocol, show = DEFAULT_SHOW } = checked;
+  const numbers = protocol === undefined ? ALL_PROTOCOLS : [NETLINK_PROTOCOLS.indexOf(protocol)];
+  const asked = numbers.map((number) => ({ request: netlinkRequest(number, show), subject: SUBJECT }));
+  return liveDump(asked, netlinkDecoder, checked);
 }
