@@ -1,9 +1,9 @@
 /** Netlink sockets: messages recorded on Linux 6.18, every attribute, and live ones against all who know them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { dumpNetlink, type NetlinkDiagMsg,
-  type NetlinkDumpOptions, type NetlinkDumpOptions, type NetlinkShow } from '../lib/index.js';
+import { dumpNetlink, type NetlinkDiagMsg, type NetlinkDumpOptions, type NetlinkShow } from '../lib/index.js';
 import { BatchMemory } from '../lib/netlink/batch.js';
+
 import {
   NETLINK_DIAG_MSG_LENGTH,
   NETLINK_PROTOCOLS,
