@@ -155,12 +155,12 @@ const ADDRESSES: Buffer = Buffer.concat([
   Buffer.from([0x1f, 0x90, 192, 0, 2, 1]),
   Buffer.alloc(120),
   halves(10),
-  hex('1f91 00000000 fe800000 00000000 00000000 00000001 03000000'),
+  hex('1f91 00012345 fe800000 00000000 00000000 00000001 03000000'),
   Buffer.alloc(100),
 ]);
 const ADDRESS_LIST = [
   { family: 'inet', addr: '192.0.2.1', port: 8080 },
-  { family: 'inet6', addr: 'fe80::1', port: 8081, scopeId: 3 },
+  { family: 'inet6', addr: 'fe80::1', port: 8081, scopeId: 3, flowinfo: 0x12345 },
 ];
 
 const SCTP: AttributeRow[] = [
@@ -285,6 +285,23 @@ test('nests without NLA_F_NESTED are checked to the bottom all the same', () => 
   const beyond = (number: number) => Buffer.concat([halves(9, number), Buffer.alloc(4)]);
   for (const nest of [beyond(1), attribute(2, beyond(1)), attribute(3, beyond(4))]) {
     expect(() => inet('tcp')(attribute(19, nest))).toThrow(/longer than what holds it/);
+  }
+});
+
+test('BPF storages are checked to the bottom, flags or not', () => {
+  const beyond = Buffer.concat([halves(40, 3), Buffer.alloc(4)]);
+  for (const protocol of ['tcp', 'mptcp'] as const) {
+    for (const [outer, inner] of [
+      [0x8014, 0x8001],
+      [0x8014, 1],
+      [20, 1],
+    ] as const) {
+      expect(() => inet(protocol)(attribute(outer, attribute(inner, beyond)))).toThrow(
+        /longer than what holds it/,
+      );
+      const empty = attribute(inner, Buffer.alloc(4));
+      expect(() => inet(protocol)(attribute(outer, empty))).toThrow(/shorter than an attribute header/);
+    }
   }
 });
 

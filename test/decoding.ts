@@ -1,7 +1,7 @@
 /** Decodes messages that the tests have in memory, by the way that a dump takes: walker, index, decoder. */
 import { loadBinding, type NativeExpectation } from '../lib/binding.js';
 import { type DccpDiagMsg, decodeDccp } from '../lib/inet/dccp.js';
-import { decodeMptcp, type MptcpDiagMsg } from '../lib/inet/mptcp.js';
+import { decodeMptcp, MPTCP, type MptcpDiagMsg } from '../lib/inet/mptcp.js';
 import { decodeRaw, type RawDiagMsg } from '../lib/inet/raw.js';
 import type { InetProtocol } from '../lib/inet/record.js';
 import { decodeSctp, type SctpDiagMsg } from '../lib/inet/sctp.js';
@@ -58,7 +58,7 @@ const INET: Inet = {
   raw: { decode: decodeRaw },
   sctp: { decode: decodeSctp },
   dccp: { decode: decodeDccp },
-  mptcp: { decode: decodeMptcp },
+  mptcp: { decode: decodeMptcp, nests: MPTCP.nests },
 };
 
 export function decodeInet<P extends InetProtocol>(

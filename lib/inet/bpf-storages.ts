@@ -51,6 +51,9 @@ export function readSkBpfStorages(memory: BatchMemory, at: number, length: numbe
   return readNested<Storages>({ all: [] }, memory, at, length, STORAGES).all;
 }
 
+/** Kernels set NLA_F_NESTED on all of them; who made a recording may not have. */
+export const SK_BPF_STORAGES_NESTS: readonly number[] = [0xffff, 20, 20, 1];
+
 const INET_DIAG_REQ_SK_BPF_STORAGES = 2;
 const SK_DIAG_BPF_STORAGE_REQ_MAP_FD = 1;
 

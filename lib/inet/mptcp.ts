@@ -3,7 +3,7 @@ import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
 import { someDescriptors } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
-import { bpfQuestion, readSkBpfStorages, type SkBpfStorage } from './bpf-storages.js';
+import { bpfQuestion, readSkBpfStorages, SK_BPF_STORAGES_NESTS, type SkBpfStorage } from './bpf-storages.js';
 import {
   type InetKind,
   type InetStatesOptions,
@@ -63,6 +63,7 @@ export const MPTCP: InetKind<MptcpDiagMsg, MptcpShow> = {
     },
     INET_ATTRIBUTES as AttributeTable<MptcpDiagMsg>,
   ),
+  nests: new Uint16Array(SK_BPF_STORAGES_NESTS),
 };
 
 export const decodeMptcp: Decode<MptcpDiagMsg> = inetDecoder(MPTCP);

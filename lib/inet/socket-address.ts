@@ -13,6 +13,8 @@ export interface SocketAddress {
   port: number;
   /** IPv6: the interface that a link-local address belongs to, by index (`sin6_scope_id`); 0 otherwise. */
   scopeId?: number;
+  /** IPv6: traffic class and flow label (`sin6_flowinfo`). */
+  flowinfo?: number;
 }
 
 export const SOCKADDR_STORAGE_LENGTH = 128;
@@ -23,5 +25,6 @@ export function readSocketAddress(memory: BatchMemory, at: number): SocketAddres
   const port = memory.port(at + 2);
   if (family === 'inet') return { family, addr: readAddress4(memory, at + 4), port };
   if (family !== 'inet6') return { family, addr: '', port };
-  return { family, addr: readAddress6(memory, at + 8), port, scopeId: memory.u32(at + 24) };
+  const flowinfo = memory.port(at + 4) * 0x1_0000 + memory.port(at + 6);
+  return { family, addr: readAddress6(memory, at + 8), port, scopeId: memory.u32(at + 24), flowinfo };
 }

@@ -3,7 +3,7 @@ import { type AttributeTable, attributeTable, readArray } from '../netlink/attri
 import type { Dump } from '../netlink/dump.js';
 import { someDescriptors } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
-import { bpfQuestion, readSkBpfStorages, type SkBpfStorage } from './bpf-storages.js';
+import { bpfQuestion, readSkBpfStorages, SK_BPF_STORAGES_NESTS, type SkBpfStorage } from './bpf-storages.js';
 import {
   readBbrInfo,
   readDctcpInfo,
@@ -141,7 +141,7 @@ const attributes = (withKeys: boolean): AttributeTable<TcpDiagMsg> =>
   );
 
 /** ULP_INFO, and inside it TLS and MPTCP. */
-const NESTS = new Uint16Array([0xffff, 19, 19, 2, 19, 3]);
+const NESTS = new Uint16Array([0xffff, 19, 19, 2, 19, 3, ...SK_BPF_STORAGES_NESTS]);
 
 export const TCP: InetKind<TcpDiagMsg, TcpShow> = {
   protocol: 'tcp',

@@ -103,15 +103,18 @@ function wrongValues({ values }: Expectation, trials: readonly Trial[], idle: re
   return [];
 }
 
-/** Two values that should differ, because their bits do. */
+/** Two values that should differ, because their bits do; the first such pair of each property. */
 function equalValues({ distinct }: Expectation, trials: readonly Trial[], idle: readonly string[]): string[] {
-  if (distinct === undefined || idle.includes(distinct)) return [];
+  return distinct.flatMap((property) => (idle.includes(property) ? [] : equalValuesOf(property, trials)));
+}
+
+function equalValuesOf(property: string, trials: readonly Trial[]): string[] {
   const known = new Map<string, Uint8Array>();
   for (const { pattern, after } of trials) {
-    const text = inspect(after.get(distinct), { maxArrayLength: null, maxStringLength: null });
+    const text = inspect(after.get(property), { maxArrayLength: null, maxStringLength: null });
     const other = known.get(text);
     if (other !== undefined) {
-      return [`reads ${distinct} ${text} of ${hex(other)} as well as of ${hex(pattern)}`];
+      return [`reads ${property} ${text} of ${hex(other)} as well as of ${hex(pattern)}`];
     }
     known.set(text, pattern);
   }

@@ -6,7 +6,7 @@ import { numberOf, type Properties } from './trial.js';
  * How a member becomes a value: `'number'` in the machine's byte order, which is the default; `'bigEndian'` in the
  * network's; `'boolean'` false only for zero; `'bytes'` as they are, the default of what is no number; `'distinct'`
  * other bits, other value; `'changes'` some bits make a difference. A function tells the value, from the member's
- * number (NaN beyond 64 bits) or from its bytes.
+ * number (NaN beyond 64 bits), from its bytes, or from where these are.
  */
 export type Reading =
   | 'number'
@@ -15,15 +15,15 @@ export type Reading =
   | 'bytes'
   | 'distinct'
   | 'changes'
-  | ((number: number, bytes: Uint8Array) => unknown);
+  | ((number: number, bytes: Uint8Array, member: Member) => unknown);
 
 /** What one member does, if not what the default says. */
 export type MemberRule = { member: string; given?: Readonly<Record<string, number>> } & (
   | { property?: string; as?: Reading }
   /** It changes nothing, and why that is right. */
   | { ignored: string }
-  /** It changes all of these by some of its bits, in whatever way. */
-  | { properties: readonly string[] }
+  /** It changes all of these by some of its bits, each in its way or in whatever way. */
+  | { properties: Readonly<Record<string, Reading>> | readonly string[] }
   /** Booleans, each by the bits that make it true; `others` change by bits in whatever way. */
   | { flags: Readonly<Record<string, number>>; others?: readonly string[] }
 );
@@ -46,8 +46,8 @@ export interface Expectation {
   properties: readonly string[];
   /** What properties must be when the member has these bits. */
   values: (pattern: Uint8Array, after: Properties) => Readonly<Record<string, unknown>>;
-  /** The property that is another one for all other bits. */
-  distinct?: string;
+  /** The properties that are others for all other bits. */
+  distinct: readonly string[];
 }
 
 export function expectationOf(member: Member, rules: Rules): Expectation {
@@ -55,22 +55,36 @@ export function expectationOf(member: Member, rules: Rules): Expectation {
     member: member.path,
   };
   const given = { ...rules.given, ...rule.given };
-  const values = (): Readonly<Record<string, unknown>> => ({});
-  if ('ignored' in rule) return { given, ignored: rule.ignored, properties: [], values };
-  if ('properties' in rule) return { given, properties: rule.properties, values };
+  if ('ignored' in rule) return { given, ignored: rule.ignored, ...readAs(member, []) };
+  if ('properties' in rule) return { given, ...readAs(member, rule.properties) };
   if ('flags' in rule) {
     const properties = [...Object.keys(rule.flags), ...(rule.others ?? [])];
-    return { given, properties, values: (pattern) => flagsOf(rule.flags, numberOf(member, pattern)) };
+    const values = (pattern: Uint8Array) => flagsOf(rule.flags, numberOf(member, pattern));
+    return { given, properties, values, distinct: [] };
   }
   const { property = propertyName(member.path, rules.prefixes ?? []) } = rule;
   const { as = member.kind === 'bytes' ? 'bytes' : 'number' } = rule;
-  if (as === 'changes') return { given, properties: [property], values };
-  if (as === 'distinct') return { given, properties: [property], values, distinct: property };
-  return {
-    given,
-    properties: [property],
-    values: (pattern, after) => ({ [property]: meaningOf(member, pattern, as, after.get(property)) }),
-  };
+  return { given, ...readAs(member, { [property]: as }) };
+}
+
+/** What properties are to be that a member changes. */
+function readAs(
+  member: Member,
+  readings: Readonly<Record<string, Reading>> | readonly string[],
+): Pick<Expectation, 'properties' | 'values' | 'distinct'> {
+  const all: [string, Reading][] = Array.isArray(readings)
+    ? readings.map((property) => [property, 'changes'])
+    : Object.entries(readings);
+  const values = (pattern: Uint8Array, after: Properties) =>
+    Object.fromEntries(
+      all.flatMap(([property, as]) =>
+        as === 'distinct' || as === 'changes'
+          ? []
+          : [[property, meaningOf(member, pattern, as, after.get(property))]],
+      ),
+    );
+  const distinct = all.filter(([, as]) => as === 'distinct').map(([property]) => property);
+  return { properties: all.map(([property]) => property), values, distinct };
 }
 
 function flagsOf(flags: Readonly<Record<string, number>>, number: number): Record<string, boolean> {
@@ -87,7 +101,7 @@ function meaningOf(
   if (as === 'bytes') return pattern;
   const number =
     pattern.length > 8 ? Number.NaN : numberOf(member, pattern, as === 'bigEndian' ? 'BE' : undefined);
-  if (typeof as === 'function') return as(number, pattern);
+  if (typeof as === 'function') return as(number, pattern, member);
   // One bit alone is as well told by a boolean.
   const boolean = as === 'boolean' || (typeof value === 'boolean' && isOneBit(member.mask));
   return boolean ? number !== 0 : number;
