@@ -106,6 +106,7 @@ export const OUTLINE = [
     title: 'Options',
     types: [
       'DumpOptions',
+      'Filter',
       'Netns',
       'InetDumpOptions',
       'InetStatesOptions',

@@ -1,4 +1,5 @@
 /** decode: a dump of what was recorded, instead of what there is. */
+import { checkFilter, expressionOf, type Filter, filtered } from './filter/option.js';
 import { DCCP, type DccpDiagMsg, decodeDccp } from './inet/dccp.js';
 import { INET_FAMILY_NAMES } from './inet/family.js';
 import { decodeMptcp, MPTCP, type MptcpDiagMsg } from './inet/mptcp.js';
@@ -51,6 +52,8 @@ export interface DecodeOptions {
    * `'tcp'`, which is what `ss -D` records.
    */
   protocol?: InetProtocol | undefined;
+  /** Only sockets that this fits, as for a dump. */
+  filter?: Filter | undefined;
   /** `['md5sig']` gives out the keys of TCP-MD5 themselves, where they were recorded. */
   show?: readonly 'md5sig'[] | undefined;
 }
@@ -160,6 +163,7 @@ function protocolOf({ payload }: Message): InetProtocol | undefined {
 const CHECKS: Checks<DecodeOptions> = {
   signal: checkSignal,
   protocol: oneOf(PROTOCOLS),
+  filter: checkFilter,
   show: anyOf(['md5sig']),
 };
 
@@ -175,6 +179,10 @@ const CHECKS: Checks<DecodeOptions> = {
 export function decode(bytes: Uint8Array, options?: DecodeOptions): Dump<DiagMsg> {
   if (!(bytes instanceof Uint8Array)) throw new TypeError('decode: the recording must be a Uint8Array');
   const checked = checkOptions<DecodeOptions>('decode', options, CHECKS);
+  const expression = checked.filter === undefined ? undefined : expressionOf(checked.filter);
   const kindOf = kinds(checked);
-  return new Dump({ open: () => new RecordedSource(bytes, kindOf), signal: checked.signal });
+  return new Dump({
+    open: () => new RecordedSource(bytes, kindOf, (decoder) => filtered(decoder, expression, undefined)),
+    signal: checked.signal,
+  });
 }

@@ -4,6 +4,7 @@
  * @module sockdiag
  */
 export { type DecodeOptions, type DiagMsg, decode } from './decode.js';
+export type { Filter } from './filter/option.js';
 export {
   type Accecn,
   type AccecnFailMode,

@@ -34,13 +34,16 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpTcp',
     { state: ['LISTEN'] },
-    "there is no option 'state', only 'signal', 'netns', 'family', 'show', 'states' and 'bpfMaps'",
+    "there is no option 'state', only 'signal', 'netns', 'filter', 'family', 'show', 'states' and 'bpfMaps'",
   ],
   ['dumpTcp', { show: ['name'] }, "options.show[0] is 'name', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpTcp', { show: 'info' }, "options.show is 'info', but must be an array of 'meminfo',"],
   ['dumpTcp', { show: ['shutdown'] }, "options.show[0] is 'shutdown'"],
   ['dumpTcp', { bpfMaps: [] }, 'options.bpfMaps is an array, but must be an array of open file descriptors'],
   ['dumpTcp', { bpfMaps: [-1] }, 'options.bpfMaps[0] is -1, but must be an open file descriptor'],
+  ['dumpTcp', { filter: 22 }, 'options.filter must be the text of a filter, or the tree of one'],
+  ['dumpTcp', { filter: { kind: 'port?' } }, 'options.filter must be the text of a filter'],
+  ['dumpTcp', { filter: null }, 'options.filter must be the text of a filter'],
   ['dumpUdp', { show: ['info'] }, "options.show[0] is 'info', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpUdp', { bpfMaps: [3] }, "dumpUdp: there is no option 'bpfMaps'"],
   ['dumpMptcp', { show: ['cong'] }, "options.show[0] is 'cong'"],
@@ -78,7 +81,7 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpUnix',
     { family: 'inet' },
-    "dumpUnix: there is no option 'family', only 'signal', 'netns', 'states' and 'show'",
+    "dumpUnix: there is no option 'family', only 'signal', 'netns', 'filter', 'states' and 'show'",
   ],
   [
     'dumpUnix',

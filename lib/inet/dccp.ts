@@ -4,7 +4,7 @@ import type { BatchMemory } from '../netlink/batch.js';
 import type { Dump } from '../netlink/dump.js';
 import { someOf } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
-import { DEFAULT_STATES, SOCKET_STATES, type SocketState, stateMask } from '../record/state.js';
+import { DEFAULT_STATES, SOCKET_STATES, type SocketState } from '../record/state.js';
 import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 import { LEAST_TCP_INFO, readTcpInfo, type TcpInfo } from './tcp-info.js';
@@ -44,11 +44,6 @@ const PARTOPEN = 'PARTOPEN';
 /** Behind the states of TCP, which have become one more in Linux 6.8. */
 const FIRST_PARTOPEN = 13;
 const PARTOPEN_BIT = 14;
-
-function maskOfStates(states: readonly DccpState[]): number {
-  const ofTcp = states.filter((state) => state !== PARTOPEN);
-  return stateMask(ofTcp) | (ofTcp.length < states.length ? 1 << PARTOPEN_BIT : 0);
-}
 
 function finish(record: DccpDiagMsg, memory: BatchMemory, at: number): void {
   if (memory.u8(at + 1) < FIRST_PARTOPEN) return;
@@ -91,5 +86,7 @@ export function dumpDccp(options?: DccpDumpOptions): Dump<DccpDiagMsg> {
     checks: { states: someOf([...SOCKET_STATES, PARTOPEN]) },
   });
   const { states = [...DEFAULT_STATES, PARTOPEN], ...rest } = checked;
-  return inetDump(DCCP, decodeDccp, { ...rest, mask: maskOfStates(states) });
+  const ofTcp = states.filter((state) => state !== PARTOPEN);
+  const otherStates = ofTcp.length < states.length ? 1 << PARTOPEN_BIT : 0;
+  return inetDump(DCCP, decodeDccp, { ...rest, states: ofTcp, otherStates });
 }

@@ -1,11 +1,15 @@
 /** What the dumps of all IP protocols have in common: the options, and inet_diag_req_v2. */
 import type { NativeRequest } from '../binding.js';
+import type { DiagMsg } from '../decode.js';
+import { deviceResolver, expressionOf, filtered } from '../filter/option.js';
+import { type Features, type Plan, plan } from '../filter/plan.js';
 import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import type { Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
-import { liveDump } from '../netlink/live.js';
-import { anyOf, type Check, checkOptions, commonChecks, oneOf, someOf } from '../netlink/options.js';
+import { type Asked, askKernel, type Question } from '../netlink/live.js';
+import { anyOf, type Check, checkOptions, oneOf, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import type { Decode } from '../netlink/reading.js';
 import { attribute, maskOf, payloadOf, u32, wordsOf } from '../netlink/request.js';
@@ -27,6 +31,8 @@ export interface InetKind<R extends UnknownAttributes, S extends string> {
   attributes: AttributeTable<R>;
   /** Attributes that hold others and do not say so; see NativeShape. */
   nests?: Uint16Array;
+  /** What its handler in the kernel can do for a filter, where that is not all. */
+  features?: Partial<Features>;
   /** Puts a record right whose meaning depends on its attributes. */
   finish?(record: R, memory: BatchMemory, at: number): void;
 }
@@ -80,25 +86,88 @@ export function inetOptions<O extends InetDumpOptions<S>, R extends UnknownAttri
 
 /** What goes into the requests. */
 export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
-  /** Of the states, where their names are not those of TCP. */
-  mask?: number;
+  /** States beside those of TCP. */
+  otherStates?: number;
   /** More attributes for the requests. */
   attributes?: readonly Uint8Array[];
   /** Records may be larger than 32 KiB. */
   oversize?: boolean;
 }
 
-export function inetDump<R extends UnknownAttributes, S extends string>(
+export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string>(
   kind: InetKind<R, S>,
   decode: Decode<R>,
   question: InetQuestion<S>,
 ): Dump<R> {
+  const { filter, netns } = question;
+  if (filter === undefined) return askKernel(unfiltered(kind, decode, question), question);
+  const expression = expressionOf(filter);
+  const divided = (features: Partial<Features>): Question<R> =>
+    planned(
+      kind,
+      decode,
+      question,
+      plan(expression, { features: { ...kind.features, ...features }, device: deviceResolver(netns) }),
+    );
+  // What came after Linux 4.19, the oldest that is promised.
+  return askKernel(divided({}), question, divided({ cgroup: false }));
+}
+
+function unfiltered<R extends UnknownAttributes, S extends string>(
+  kind: InetKind<R, S>,
+  decode: Decode<R>,
+  question: InetQuestion<S>,
+): Question<R> {
+  const mask = stateMask(question.states ?? DEFAULT_STATES) | (question.otherStates ?? 0);
+  return { asked: askedOf(kind, question, { mask, sport: 0, dport: 0 }), decoder: () => decode };
+}
+
+/** What the plan leaves to the kernel is asked for, and the rest is filtered here. */
+function planned<R extends UnknownAttributes & DiagMsg, S extends string>(
+  kind: InetKind<R, S>,
+  decode: Decode<R>,
+  question: InetQuestion<S>,
+  { states, sport, dport, program, remainder, never }: Plan,
+): Question<R> {
+  const wanted = statesOf(question.states, states);
+  const other = states === undefined ? (question.otherStates ?? 0) : 0;
+  const mask = stateMask(wanted) | other;
+  const attributes = program === undefined ? [] : [attribute(INET_DIAG_REQ_BYTECODE, program)];
+  const all = { ...question, attributes: [...attributes, ...(question.attributes ?? [])] };
+  return {
+    asked: never || mask === 0 ? [] : askedOf(kind, all, { mask, sport, dport }),
+    decoder: () => filtered(decode, remainder, question.netns),
+  };
+}
+
+/** States that both the option and the filter want; without a word of either, the usual ones. */
+function statesOf(
+  option: readonly SocketState[] | undefined,
+  filter: readonly SocketState[] | undefined,
+): readonly SocketState[] {
+  if (filter === undefined) return option ?? DEFAULT_STATES;
+  return option === undefined ? filter : option.filter((state) => filter.includes(state));
+}
+
+/** The header's part of a question. */
+interface InetHeader {
+  mask: number;
+  /** 0 for any. */
+  sport: number;
+  dport: number;
+}
+
+/** For one family each: a dump of both is two requests. */
+function askedOf<R extends UnknownAttributes, S extends string>(
+  kind: InetKind<R, S>,
+  question: InetQuestion<S>,
+  header: InetHeader,
+): Asked[] {
   const families = question.family === undefined ? INET_FAMILIES : [question.family];
-  const asked = families.map((family) => ({
-    request: inetRequest(family, kind, question),
+  return families.map((family) => ({
+    request: inetRequest(family, kind, question, header),
     subject: inetSubject(family, kind),
   }));
-  return liveDump(asked, () => decode, question);
 }
 
 /** The decoder of a kind's records. Made once: the engine optimizes a call to a function that is always the same. */
@@ -118,15 +187,18 @@ export function inetDecoder<R extends UnknownAttributes, S extends string>({
 }
 
 const INET_DIAG_REQ_V2_LENGTH = 56;
+const INET_DIAG_REQ_BYTECODE = 1;
 const INET_DIAG_REQ_PROTOCOL = 3;
+/** Of `id.idiag_sport` in inet_diag_req_v2. */
+const PORTS_OFFSET = 8;
 /** Stands for a protocol that does not fit, so that a kernel that ignores the attribute does not take another. */
 const NO_PROTOCOL = 254;
 
-/** For one family: a dump of both is two requests. */
-export function inetRequest<R extends UnknownAttributes, S extends string>(
+function inetRequest<R extends UnknownAttributes, S extends string>(
   family: InetFamily,
   { number, show, nests }: InetKind<R, S>,
   question: InetQuestion<S>,
+  { mask, sport, dport }: InetHeader,
 ): NativeRequest {
   const wide = number > 0xff;
   const extensions = maskOf(show, question.show ?? []);
@@ -135,7 +207,8 @@ export function inetRequest<R extends UnknownAttributes, S extends string>(
     wide ? NO_PROTOCOL : number,
     extensions,
   ]);
-  words[1] = question.mask ?? stateMask(question.states ?? DEFAULT_STATES);
+  words[1] = mask;
+  bytes.set([sport >> 8, sport & 0xff, dport >> 8, dport & 0xff], PORTS_OFFSET);
   const protocol = wide ? [attribute(INET_DIAG_REQ_PROTOCOL, u32(number))] : [];
   return {
     type: SOCK_DIAG_BY_FAMILY,

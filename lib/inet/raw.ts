@@ -23,6 +23,7 @@ export const RAW: InetKind<RawDiagMsg, RawShow> = {
   words: 'raw',
   handler: { module: 'raw_diag', option: 'CONFIG_INET_RAW_DIAG' },
   show: INET_SHOW,
+  features: { states: false },
   attributes: attributeTable<RawDiagMsg>(
     {
       10: {

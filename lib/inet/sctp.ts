@@ -79,6 +79,7 @@ export const SCTP: InetKind<SctpDiagMsg, SctpShow> = {
     },
     INET_ATTRIBUTES as AttributeTable<unknown> as AttributeTable<SctpDiagMsg>,
   ),
+  features: { states: false, program: false },
   finish,
 };
 

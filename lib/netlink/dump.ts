@@ -1,4 +1,5 @@
 /** Dump: a query for sockets, and the four ways to read its answer. */
+import type { Filter } from '../filter/option.js';
 import type { Netns } from './options.js';
 import { type Query, Reading } from './reading.js';
 
@@ -11,6 +12,11 @@ export interface DumpOptions {
    * id, or `{ fd }` with an open descriptor. Needs CAP_SYS_ADMIN.
    */
   netns?: Netns | undefined;
+  /**
+   * Only sockets that this fits: `'dport = :443 and not dst 10.0.0.0/8'`, the language of ss(8), or a tree of
+   * `sockdiag/filter`. Of IP sockets the kernel itself does what it can, and copies out no others.
+   */
+  filter?: Filter | undefined;
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Dumps that ask the kernel. */
+import { constants } from 'node:os';
+
 import {
   loadBinding,
   type NativeBatch,
@@ -6,11 +8,15 @@ import {
   type NativeReader,
   type NativeRequest,
 } from '../binding.js';
+import type { DiagMsg } from '../decode.js';
+import { expressionOf, filtered } from '../filter/option.js';
 import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, type Subject } from './errors.js';
 import { netnsPath } from './options.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import type { Decode, Source } from './reading.js';
+
+const EINVAL = constants.errno.EINVAL;
 
 /** A request, and what it is for. */
 export interface Asked {
@@ -18,14 +24,41 @@ export interface Asked {
   subject: Subject;
 }
 
-/** A dump of what is asked for, one after the other. Each reading has a decoder of its own. */
-export function liveDump<T>(
+/** What is asked, and how the answer is read. Each reading has a decoder of its own. */
+export interface Question<T> {
+  asked: readonly Asked[];
+  decoder: () => Decode<T>;
+}
+
+/** A dump of what is asked for, one after the other, and filtered here. */
+export function liveDump<T extends DiagMsg>(
   asked: readonly Asked[],
   decoder: () => Decode<T>,
+  options: DumpOptions,
+): Dump<T> {
+  const { filter, netns } = options;
+  if (filter === undefined) return askKernel({ asked, decoder }, options);
+  const expression = expressionOf(filter);
+  // Now, so that a filter that cannot be is told of at the call.
+  filtered(decoder(), expression, netns);
+  return askKernel({ asked, decoder: () => filtered(decoder(), expression, netns) }, options);
+}
+
+/** `simpler` is asked instead if the kernel does not understand the question. */
+export function askKernel<T>(
+  question: Question<T>,
   { signal, netns }: DumpOptions,
+  simpler?: Question<T>,
 ): Dump<T> {
   const path = netnsPath(netns);
-  return new Dump({ open: () => new LiveSource(asked, decoder(), path), signal });
+  return new Dump({
+    open: () => {
+      if (question.asked.length === 0) return new NoSource();
+      const source = new LiveSource(question, path);
+      return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler, path));
+    },
+    signal,
+  });
 }
 
 /** The native reader is made with the first batch. */
@@ -37,9 +70,9 @@ class LiveSource<T> implements Source<T> {
   #reader: NativeReader | undefined;
   #closed = false;
 
-  constructor(asked: readonly Asked[], decode: Decode<T>, netns: string) {
+  constructor({ asked, decoder }: Question<T>, netns: string) {
     this.#asked = asked;
-    this.decode = decode;
+    this.decode = decoder();
     this.#netns = netns;
   }
 
@@ -75,6 +108,78 @@ class LiveSource<T> implements Source<T> {
 }
 
 const END: NativeBatch = { records: 0, finished: true };
+
+/** Where nothing can be found, nothing is asked. */
+class NoSource<T> implements Source<T> {
+  readonly decode: Decode<T> = () => undefined;
+
+  async next(): Promise<NativeBatch> {
+    return END;
+  }
+
+  nextSync(): NativeBatch {
+    return END;
+  }
+
+  requests(): Uint8Array {
+    return new Uint8Array();
+  }
+
+  errorOf(failure: NativeFailure): Error {
+    return new Error(failure.text);
+  }
+
+  close(): undefined {}
+}
+
+/** Asks something simpler if the kernel refuses the first question as invalid, which it does before any answer. */
+class RetryingSource<T> implements Source<T> {
+  #source: Source<T>;
+  #simpler: (() => Source<T>) | undefined;
+
+  constructor(source: Source<T>, simpler: () => Source<T>) {
+    this.#source = source;
+    this.#simpler = simpler;
+  }
+
+  get decode(): Decode<T> {
+    return this.#source.decode;
+  }
+
+  async next(): Promise<NativeBatch> {
+    const batch = await this.#source.next();
+    return this.#gaveUp(batch) ? this.#source.next() : batch;
+  }
+
+  nextSync(): NativeBatch {
+    const batch = this.#source.nextSync();
+    return this.#gaveUp(batch) ? this.#source.nextSync() : batch;
+  }
+
+  requests(): Uint8Array {
+    return this.#source.requests();
+  }
+
+  errorOf(failure: NativeFailure): Error {
+    return this.#source.errorOf(failure);
+  }
+
+  close(): Promise<void> | undefined {
+    this.#simpler = undefined;
+    return this.#source.close();
+  }
+
+  /** Whether the first batch is a refusal, and another source is in place. */
+  #gaveUp({ failure, records }: NativeBatch): boolean {
+    const simpler = this.#simpler;
+    this.#simpler = undefined;
+    const refused = failure?.kind === 'kernel' && failure.errno === EINVAL && failure.request === 0;
+    if (!refused || records > 0 || simpler === undefined) return false;
+    this.#source.close();
+    this.#source = simpler();
+    return true;
+  }
+}
 
 /** A request as it is sent, in the machine's byte order. */
 function frame({ type, payload }: NativeRequest, sequence: number): Uint8Array {

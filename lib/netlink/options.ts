@@ -1,5 +1,4 @@
 /** Checks what a caller gave, and says what would have been right. */
-import type { DumpOptions } from './dump.js';
 
 /** A network namespace: a name under /run/netns, a path, the pid of a process in it, or an open descriptor. */
 export type Netns = string | number | { readonly fd: number };
@@ -79,7 +78,7 @@ export const checkSignal: Check = (value, name) => {
   throw new TypeError(`${name} is ${show(value)}, but must be an AbortSignal`);
 };
 
-const checkNetns: Check = (value, name) => {
+export const checkNetns: Check = (value, name) => {
   const expected = 'a name under /run/netns, a path, a process id above 0, or { fd } with an open descriptor';
   const wrong = new TypeError(`${name} is ${show(value)}, but must be ${expected}`);
   if (typeof value === 'string') {
@@ -94,9 +93,6 @@ const checkNetns: Check = (value, name) => {
 function isInt32(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fff_ffff;
 }
-
-/** What every dump accepts. */
-export const commonChecks: Checks<DumpOptions> = { signal: checkSignal, netns: checkNetns };
 
 /** The file that stands for a namespace; empty for the process's own. */
 export function netnsPath(netns: Netns | undefined): string {

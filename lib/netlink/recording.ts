@@ -66,6 +66,7 @@ export class RecordedSource<T> implements Source<T> {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #kindOf: KindOf<T>;
+  readonly #around: (decode: Decode<T>) => Decode<T>;
   readonly #decoders = new Map<Kind<T>, Decode<T>>();
   /** By sequence number. */
   readonly #requests = new Map<number, Message>();
@@ -73,8 +74,14 @@ export class RecordedSource<T> implements Source<T> {
   /** The dump whose end has not come yet. */
   #unfinished: Header | undefined;
 
-  constructor(bytes: Uint8Array, kindOf: KindOf<T>) {
+  /** `around` is put around each decoder. */
+  constructor(
+    bytes: Uint8Array,
+    kindOf: KindOf<T>,
+    around: (decode: Decode<T>) => Decode<T> = (decode) => decode,
+  ) {
     this.#bytes = bytes;
+    this.#around = around;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#kindOf = kindOf;
   }
@@ -189,7 +196,7 @@ export class RecordedSource<T> implements Source<T> {
   }
 
   #decoderOf(kind: Kind<T>): Decode<T> {
-    const decode = this.#decoders.get(kind) ?? kind.decoder();
+    const decode = this.#decoders.get(kind) ?? this.#around(kind.decoder());
     this.#decoders.set(kind, decode);
     return decode;
   }

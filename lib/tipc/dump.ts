@@ -1,9 +1,10 @@
 /** Dumps of TIPC sockets: the request, tipc_sock_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
 import type { Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { liveDump } from '../netlink/live.js';
-import { type Checks, checkOptions, commonChecks, someOf } from '../netlink/options.js';
+import { type Checks, checkOptions, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { payloadOf } from '../netlink/request.js';
 import { readTipcDiagMsg, TIPC_NESTS, type TipcDiagMsg } from './record.js';

@@ -1,9 +1,10 @@
 /** Dumps of unix-domain sockets: the request, unix_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
 import type { Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { liveDump } from '../netlink/live.js';
-import { anyOf, type Checks, checkOptions, commonChecks, someOf } from '../netlink/options.js';
+import { anyOf, type Checks, checkOptions, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
 import { stateMask } from '../record/state.js';

@@ -1,0 +1,84 @@
+/** Puts terms together into the one tree that there is for them, whoever made them: parser, builder, or printer. */
+import { mapped, prefixOf } from './addresses.js';
+import { stateTerm } from './states.js';
+import type { And, Expression, Host, InetPattern, Not, Or, Prefix } from './tree.js';
+
+/** All of them: what `and` holds is taken out of it, and a single one stands alone. */
+export function conjunction(terms: readonly Expression[]): Expression {
+  const flat = terms.flatMap((term) => (term.kind === 'and' ? term.terms : [term]));
+  return flat.length === 1 ? (flat[0] as Expression) : { kind: 'and', terms: flat };
+}
+
+/** One of them: likewise, and all states become one term, at the place of the first. */
+export function disjunction(terms: readonly Expression[]): Expression {
+  const flat = terms.flatMap((term) => (term.kind === 'or' ? term.terms : [term]));
+  const states = flat.filter((term) => term.kind === 'state');
+  if (states.length > 1) {
+    const merged = stateTerm(states.flatMap((term) => term.states));
+    const first = flat.indexOf(states[0] as Expression);
+    const rest = flat.filter((term, i) => i === first || term.kind !== 'state');
+    rest[first] = merged;
+    return disjunction(rest);
+  }
+  return flat.length === 1 ? (flat[0] as Expression) : { kind: 'or', terms: flat };
+}
+
+export function negation(term: Expression): Not {
+  return { kind: 'not', term };
+}
+
+/** True of every socket. */
+export const ALWAYS: And = { kind: 'and', terms: [] };
+
+/** True of none, in a form that has a text: `not ()`. */
+export const NEVER: Not = negation(ALWAYS);
+
+/** A tree of the same meaning that is as the parser makes them: `parse` has it from its text. */
+export function normalise(expression: Expression): Expression {
+  switch (expression.kind) {
+    case 'and':
+      return conjunction(expression.terms.map(normalise));
+    case 'or': {
+      const either = disjunction(expression.terms.map(normalise));
+      return isEmptyOr(either) ? NEVER : either;
+    }
+    case 'not':
+      return negation(normalise(expression.term));
+    case 'state': {
+      const term = stateTerm(expression.states);
+      return term.states.length === 0 ? NEVER : term;
+    }
+    case 'host':
+      return normaliseHost(expression);
+    default:
+      return expression;
+  }
+}
+
+function isEmptyOr(expression: Expression): expression is Or {
+  return expression.kind === 'or' && expression.terms.length === 0;
+}
+
+/** A name's addresses become hosts of their own: one that is not this host is none of its addresses. */
+function normaliseHost(host: Host): Expression {
+  if (host.host.family === 'unix') {
+    return host.host.glob === '*' ? { ...host, host: { family: 'unix' } } : host;
+  }
+  if (host.host.family !== undefined && host.host.family !== 'inet' && host.host.family !== 'inet6')
+    return host;
+  const { addresses, ...rest }: InetPattern = host.host;
+  if (addresses === undefined) return host;
+  const hosts = addresses
+    .map((prefix) => asFamily(prefix, rest.family))
+    .filter((prefix) => prefix !== undefined)
+    .map((prefix): Host => ({ ...host, host: { ...rest, addresses: [prefix] } }));
+  if (host.equality === '!=') return conjunction(hosts);
+  return hosts.length === 0 ? NEVER : disjunction(hosts);
+}
+
+/** Of all prefixes of IPv4, sockets of IPv6 have the mapped ones; a socket of IPv4 has none of IPv6. */
+function asFamily(prefix: Prefix, family: InetPattern['family']): Prefix | undefined {
+  const clean = prefixOf(prefix.bytes, prefix.length);
+  if (family === undefined || family === prefix.family) return clean;
+  return family === 'inet6' ? mapped(clean) : undefined;
+}

@@ -1,0 +1,60 @@
+/** The option `filter`, that every dump has. */
+import type { DiagMsg } from '../decode.js';
+import type { Check, Netns } from '../netlink/options.js';
+import type { Decode } from '../netlink/reading.js';
+import { matcher } from './match.js';
+import { parse } from './parser.js';
+import { deviceIndex } from './resolvers.js';
+import type { Expression } from './tree.js';
+
+/** A filter: its text, as of ss(8), or its tree, which `parse` and the builder of `sockdiag/filter` make. */
+export type Filter = string | Expression;
+
+const KINDS: ReadonlySet<string> = new Set([
+  'and',
+  'or',
+  'not',
+  'state',
+  'host',
+  'port',
+  'dev',
+  'fwmark',
+  'cgroup',
+  'autobound',
+] satisfies Expression['kind'][]);
+
+/** Throws a FilterSyntaxError for a text that is none. */
+export const checkFilter: Check = (value, name) => {
+  if (typeof value === 'string') parse(value);
+  else if (!KINDS.has((value as Partial<Expression> | null)?.kind as string)) {
+    throw new TypeError(`${name} must be the text of a filter, or the tree of one`);
+  }
+};
+
+export function expressionOf(filter: Filter): Expression {
+  return typeof filter === 'string' ? parse(filter) : filter;
+}
+
+/** How the names of network interfaces are looked up: those of another namespace cannot be. */
+export function deviceResolver(netns: Netns | undefined): (name: string) => number | undefined {
+  if (netns === undefined) return deviceIndex;
+  return (name) => {
+    throw new TypeError(
+      `the interface '${name}' cannot be looked up in another network namespace: the filter must give its index`,
+    );
+  };
+}
+
+/** Gives out only what the expression matches. */
+export function filtered<T extends DiagMsg>(
+  decode: Decode<T>,
+  expression: Expression | undefined,
+  netns: Netns | undefined,
+): Decode<T> {
+  if (expression === undefined) return decode;
+  const matches = matcher(expression, { device: deviceResolver(netns) });
+  return (memory, row) => {
+    const record = decode(memory, row);
+    return record !== undefined && matches(record) ? record : undefined;
+  };
+}

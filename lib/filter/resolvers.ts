@@ -1,0 +1,77 @@
+/** What the names in a filter stand for on this machine: the indexes of interfaces, the ids of cgroups. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { SockDiagError } from '../netlink/errors.js';
+
+const INTERFACES = '/sys/class/net';
+
+/** The index of a network interface in the namespace of this process; undefined if it has none of that name. */
+export function deviceIndex(name: string): number | undefined {
+  if (!isFileName(name)) return undefined;
+  const text = contentOf(join(INTERFACES, name, 'ifindex'));
+  return text === undefined ? undefined : Number.parseInt(text, 10);
+}
+
+/** The interfaces that there are, for the words of an error. */
+export function deviceNames(): readonly string[] {
+  try {
+    return readdirSync(INTERFACES).filter((name) => deviceIndex(name) !== undefined);
+  } catch {
+    return [];
+  }
+}
+
+/** The id of a cgroup, by the path of its directory from the root of the hierarchy on; undefined if there is none. */
+export function cgroupId(path: string): bigint | undefined {
+  const mount = cgroupMount();
+  if (mount === undefined || path.includes('\0')) return undefined;
+  const stat = statSync(join(mount, join('/', path)), { bigint: true, throwIfNoEntry: false });
+  return stat?.isDirectory() === true ? stat.ino : undefined;
+}
+
+/** Where the cgroup v2 hierarchy is mounted: alone, or beside those of version 1. */
+export function cgroupMount(): string | undefined {
+  for (const line of contentOf('/proc/self/mounts')?.split('\n') ?? []) {
+    const [, directory, type] = line.split(' ');
+    if (type === 'cgroup2' && directory !== undefined) return unescapeMount(directory);
+  }
+  return undefined;
+}
+
+/** Blanks and the like stand there as octal numbers. */
+function unescapeMount(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+function isFileName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+}
+
+/** Undefined where there is no such file, or none for us. */
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error for an interface that is not there; `here` if it was looked for in the namespace of this process. */
+export function noDevice(name: string, here: boolean): SockDiagError {
+  const names = here ? deviceNames() : [];
+  const some = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ', …' : '');
+  const where = here ? ` in this network namespace${some === '' ? '' : `, which has ${some}`}` : '';
+  return new SockDiagError(`there is no network interface '${name}'${where}`, { code: 'ENODEV' });
+}
+
+const MOST_NAMED = 8;
+
+/** The error for a cgroup that is not there; `here` if it was looked for where this system has them. */
+export function noCgroup(path: string, here: boolean): SockDiagError {
+  const mount = here ? cgroupMount() : undefined;
+  const where = mount === undefined ? ': no hierarchy of cgroup v2 is mounted here' : ` below ${mount}`;
+  return new SockDiagError(`there is no cgroup '${path}'${here ? where : ''}`, { code: 'ENOENT' });
+}

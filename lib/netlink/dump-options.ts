@@ -1,0 +1,11 @@
+/** The checks of the options that every dump has. */
+import { checkFilter } from '../filter/option.js';
+import type { DumpOptions } from './dump.js';
+import { type Checks, checkNetns, checkSignal } from './options.js';
+
+/** What every dump accepts. */
+export const commonChecks: Checks<DumpOptions> = {
+  signal: checkSignal,
+  netns: checkNetns,
+  filter: checkFilter,
+};
