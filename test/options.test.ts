@@ -42,7 +42,7 @@ const wrong: [call: string, options: unknown, words: string][] = [
   ['dumpTcp', { bpfMaps: [] }, 'options.bpfMaps is an array, but must be an array of open file descriptors'],
   ['dumpTcp', { bpfMaps: [-1] }, 'options.bpfMaps[0] is -1, but must be an open file descriptor'],
   ['dumpTcp', { filter: 22 }, 'options.filter must be the text of a filter, or the tree of one'],
-  ['dumpTcp', { filter: { kind: 'port?' } }, 'options.filter must be the text of a filter'],
+  ['dumpTcp', { filter: { kind: 'port?' } }, 'options.filter is no part of a filter: there is no kind port?'],
   ['dumpTcp', { filter: null }, 'options.filter must be the text of a filter'],
   ['dumpUdp', { show: ['info'] }, "options.show[0] is 'info', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpUdp', { bpfMaps: [3] }, "dumpUdp: there is no option 'bpfMaps'"],

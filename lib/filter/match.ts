@@ -12,7 +12,7 @@
  */
 import type { DiagMsg } from '../decode.js';
 import { type Check, checkOptions } from '../netlink/options.js';
-import { SOCKET_STATES, type SocketState } from '../record/state.js';
+import { checkTree } from './check.js';
 import { gather } from './lower.js';
 import { autobound, linkVerdict, netlinkVerdict, unixVerdict, vsockVerdict } from './match-families.js';
 import {
@@ -25,6 +25,7 @@ import {
 } from './match-inet.js';
 import type { Verdict } from './match-term.js';
 import { cgroupId, deviceIndex, noCgroup, noDevice } from './resolvers.js';
+import { FILTER_STATES } from './states.js';
 import type { Device, Expression, Host, State, Term } from './tree.js';
 
 export interface MatchOptions {
@@ -60,9 +61,7 @@ export function matcher(expression: Expression, options?: MatchOptions): (record
     cgroup: checkFunction,
     portRange: checkPortRange,
   });
-  if (typeof expression !== 'object' || expression === null) {
-    throw new TypeError(`matcher: the expression is ${String(expression)}, but must be the tree of a filter`);
-  }
+  checkTree(expression, 'matcher: the expression');
   return compile(expression, true, checked);
 }
 
@@ -137,9 +136,6 @@ function verdictOf(term: Term, options: MatchOptions): Verdict {
   }
 }
 
-/** All that a socket can be in, of the states that a filter can name. */
-const REPORTED: readonly SocketState[] = SOCKET_STATES.filter((state) => state !== 'NEW_SYN_RECV');
-
 /**
  * A TCP socket in CLOSE is BOUND_INACTIVE, and not CLOSE: by that, and never by this, the kernel chooses it. A socket
  * without a state, as those of packet and XDP, is in CLOSE, where `ss` puts them too. A state that the filter language
@@ -147,17 +143,18 @@ const REPORTED: readonly SocketState[] = SOCKET_STATES.filter((state) => state !
  */
 function stateVerdict({ states }: State): Verdict {
   const names = new Set<string>(states);
-  if (REPORTED.every((state) => names.has(state))) return () => true;
+  if (FILTER_STATES.every((state) => names.has(state))) return () => true;
   // Request sockets are reported as that.
   if (names.has('NEW_SYN_RECV')) names.add('SYN_RECV');
   return (record) => {
     const state = 'state' in record ? record.state : 'CLOSE';
-    return names.has(state === 'CLOSE' && isTcp(record) ? 'BOUND_INACTIVE' : state);
+    return names.has(state === 'CLOSE' && isConnection(record) ? 'BOUND_INACTIVE' : state);
   };
 }
 
-function isTcp(record: DiagMsg): boolean {
-  return 'protocol' in record && record.protocol === 'tcp';
+/** Of these, those in CLOSE are merely bound. */
+function isConnection(record: DiagMsg): boolean {
+  return 'protocol' in record && (record.protocol === 'tcp' || record.protocol === 'dccp');
 }
 
 function hostVerdict({ end, host }: Host, options: MatchOptions): Verdict {

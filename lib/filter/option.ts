@@ -2,6 +2,7 @@
 import type { DiagMsg } from '../decode.js';
 import type { Check, Netns } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
+import { checkTree } from './check.js';
 import { matcher } from './match.js';
 import { parse } from './parser.js';
 import { deviceIndex } from './resolvers.js';
@@ -10,25 +11,11 @@ import type { Expression } from './tree.js';
 /** A filter: its text, as of ss(8), or its tree, which `parse` and the builder of `sockdiag/filter` make. */
 export type Filter = string | Expression;
 
-const KINDS: ReadonlySet<string> = new Set([
-  'and',
-  'or',
-  'not',
-  'state',
-  'host',
-  'port',
-  'dev',
-  'fwmark',
-  'cgroup',
-  'autobound',
-] satisfies Expression['kind'][]);
-
-/** Throws a FilterSyntaxError for a text that is none. */
+/** Throws a FilterSyntaxError for a text that is none, a TypeError for a tree that is none. */
 export const checkFilter: Check = (value, name) => {
   if (typeof value === 'string') parse(value);
-  else if (!KINDS.has((value as Partial<Expression> | null)?.kind as string)) {
-    throw new TypeError(`${name} must be the text of a filter, or the tree of one`);
-  }
+  else if (typeof value === 'object' && value !== null) checkTree(value, name);
+  else throw new TypeError(`${name} must be the text of a filter, or the tree of one`);
 };
 
 export function expressionOf(filter: Filter): Expression {

@@ -1,5 +1,6 @@
 /** Text to tree: the language of ss(8), with blanks where one likes and the precedence that its manual promises. */
-import { SOCKET_STATES } from '../record/state.js';
+
+import type { SocketState } from '../record/state.js';
 import { readCgroup } from './cgroups.js';
 import { ALWAYS, conjunction, disjunction, negation } from './combine.js';
 import { readDevice } from './devices.js';
@@ -8,12 +9,12 @@ import { type Lookup, readHost, refuseNames } from './hosts.js';
 import { type Operand, readNumber } from './operand.js';
 import { readPortTerm } from './port-terms.js';
 import { Scanner, type Token } from './scanner.js';
-import { STATE_WORDS, statesOf, stateTerm } from './states.js';
+import { FILTER_STATES, STATE_WORDS, statesOf, stateTerm } from './states.js';
 import type { Comparison, End, Equality, Expression, State } from './tree.js';
 import { AND, COMPARISONS, NOT, OR, RESERVED, STATE_KEYWORDS, TERM_KEYWORDS } from './vocabulary.js';
 
 /** Parentheses and nots in each other. It bounds the stack of everybody who walks the tree. */
-const DEEPEST = 500;
+export const DEEPEST = 500;
 
 const MOST_32 = 0xffff_ffff;
 
@@ -68,7 +69,7 @@ class Parser {
   /** As in `ss`: `state` adds to the mask, which `exclude` takes from; the first word decides what it begins as. */
   #leading(): Leading | undefined {
     const first = this.#scanner.peek();
-    const states = new Set(first.text === 'state' ? [] : SOCKET_STATES);
+    const states = new Set<SocketState>(first.text === 'state' ? [] : FILTER_STATES);
     let count = 0;
     for (;;) {
       const keyword = this.#scanner.takeOneOf(STATE_KEYWORDS);

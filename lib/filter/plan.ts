@@ -288,16 +288,16 @@ function coarsen(condition: Condition, step: number): Condition {
   }
 }
 
-/** The port that an end of every socket that fits has, if it is but one; not 0, which is none in a request. */
+/** The port that an end of every socket that fits has, if it is but one. That 0 is none in a request does no harm. */
 function portOf(condition: Connective | Atom, end: End): number | undefined {
   switch (condition.kind) {
     case 'ports': {
       const [range, ...more] = condition.ranges;
       if (condition.end !== end || range === undefined || more.length > 0) return undefined;
-      return range[0] === range[1] && range[0] !== 0 ? range[0] : undefined;
+      return range[0] === range[1] ? range[0] : undefined;
     }
     case 'host':
-      return condition.end === end && !condition.negated && condition.port !== 0 ? condition.port : undefined;
+      return condition.end === end && !condition.negated ? condition.port : undefined;
     case 'and':
       return condition.parts.map((part) => portOf(part, end)).find((port) => port !== undefined);
     case 'or': {

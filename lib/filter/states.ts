@@ -2,11 +2,19 @@
 import { SOCKET_STATES, type SocketState } from '../record/state.js';
 import type { State } from './tree.js';
 
-/** The first name of each is the one that is printed. `ss` has none for NEW_SYN_RECV, which no dump tells. */
-const NAMES: Record<SocketState, readonly [string, ...string[]]> = {
+/** Who asks for SYN_RECV asks for NEW_SYN_RECV too, and no dump tells the two apart: in a filter they are one. */
+type FilterState = Exclude<SocketState, 'NEW_SYN_RECV'>;
+
+/** All that a filter can ask for, in the kernel's order. */
+export const FILTER_STATES: readonly FilterState[] = SOCKET_STATES.filter(
+  (state) => state !== 'NEW_SYN_RECV',
+);
+
+/** The first name of each is the one that is printed. */
+const NAMES: Record<FilterState, readonly [string, ...string[]]> = {
   ESTABLISHED: ['established'],
   SYN_SENT: ['syn-sent'],
-  SYN_RECV: ['syn-recv', 'syn-rcv'],
+  SYN_RECV: ['syn-recv', 'syn-rcv', 'new-syn-recv'],
   FIN_WAIT1: ['fin-wait-1'],
   FIN_WAIT2: ['fin-wait-2'],
   TIME_WAIT: ['time-wait'],
@@ -15,13 +23,12 @@ const NAMES: Record<SocketState, readonly [string, ...string[]]> = {
   LAST_ACK: ['last-ack'],
   LISTEN: ['listening', 'listen'],
   CLOSING: ['closing'],
-  NEW_SYN_RECV: ['new-syn-recv'],
   BOUND_INACTIVE: ['bound-inactive'],
 };
 
 /** The largest first, so that few words say much. */
 const GROUPS: Record<string, readonly SocketState[]> = {
-  all: SOCKET_STATES,
+  all: FILTER_STATES,
   connected: allBut('CLOSE', 'LISTEN'),
   big: allBut('SYN_RECV', 'TIME_WAIT'),
   synchronized: allBut('CLOSE', 'LISTEN', 'SYN_SENT'),
@@ -29,11 +36,11 @@ const GROUPS: Record<string, readonly SocketState[]> = {
 };
 
 const STATES_OF: ReadonlyMap<string, readonly SocketState[]> = new Map([
-  ...SOCKET_STATES.flatMap((state) => NAMES[state].map((name) => [name, [state]] as const)),
+  ...FILTER_STATES.flatMap((state) => NAMES[state].map((name) => [name, [state]] as const)),
   ...Object.entries(GROUPS),
 ]);
 
-const ALL_NAMES = SOCKET_STATES.map((state) => NAMES[state][0]).join(', ');
+const ALL_NAMES = FILTER_STATES.map((state) => NAMES[state][0]).join(', ');
 
 /** For a message: what may follow `state`. */
 export const STATE_WORDS: string = `a state (${ALL_NAMES}) or a group (${Object.keys(GROUPS).join(', ')})`;
@@ -46,7 +53,8 @@ export function statesOf(name: string): readonly SocketState[] | undefined {
 /** A term for the states, each once, in the kernel's order. */
 export function stateTerm(states: Iterable<SocketState>): State {
   const wanted = new Set(states);
-  return { kind: 'state', states: SOCKET_STATES.filter((state) => wanted.has(state)) };
+  if (wanted.has('NEW_SYN_RECV')) wanted.add('SYN_RECV');
+  return { kind: 'state', states: FILTER_STATES.filter((state) => wanted.has(state)) };
 }
 
 /** Names and groups that together are just these states; none for none. */
@@ -59,11 +67,11 @@ export function wordsOf(states: readonly SocketState[]): string[] {
     words.push(name);
     for (const state of group) left.delete(state);
   }
-  for (const state of SOCKET_STATES) if (left.has(state)) words.push(NAMES[state][0]);
+  for (const state of FILTER_STATES) if (left.has(state)) words.push(NAMES[state][0]);
   return words;
 }
 
 /** All other states. */
 export function allBut(...states: readonly SocketState[]): readonly SocketState[] {
-  return SOCKET_STATES.filter((state) => !states.includes(state));
+  return FILTER_STATES.filter((state) => !states.includes(state));
 }

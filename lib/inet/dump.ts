@@ -146,7 +146,12 @@ function statesOf(
   filter: readonly SocketState[] | undefined,
 ): readonly SocketState[] {
   if (filter === undefined) return option ?? DEFAULT_STATES;
-  return option === undefined ? filter : option.filter((state) => filter.includes(state));
+  return option === undefined ? filter : option.filter((state) => filter.includes(reportedAs(state)));
+}
+
+/** Who asks for NEW_SYN_RECV gets SYN_RECV. */
+function reportedAs(state: SocketState): SocketState {
+  return state === 'NEW_SYN_RECV' ? 'SYN_RECV' : state;
 }
 
 /** The header's part of a question. */

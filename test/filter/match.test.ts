@@ -505,7 +505,7 @@ test('what is no expression, and wrong options, are refused at the call', () => 
     matcher(expression as Expression, options as MatchOptions);
   expect(wrong('sport = 22')).toThrow(TypeError);
   expect(wrong(undefined)).toThrow(TypeError);
-  expect(wrong({ kind: 'sport' })).toThrow(/no term of the kind 'sport'/);
+  expect(wrong({ kind: 'sport' })).toThrow(/there is no kind sport/);
   expect(wrong(port(22), { devices: NAMES.device })).toThrow(/there is no option 'devices'/);
   expect(wrong(port(22), { device: 'lo' })).toThrow(/options.device must be a function/);
   expect(wrong(port(22), { portRange: [1] })).toThrow(/options.portRange must be/);

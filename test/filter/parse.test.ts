@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from '../../lib/filter/parser.js';
 import { resolve } from '../../lib/filter/resolve.js';
 import { parseServices } from '../../lib/filter/services.js';
+import { FILTER_STATES } from '../../lib/filter/states.js';
 import type { Comparison, Expression, HostPattern, Or } from '../../lib/filter/tree.js';
-import { SOCKET_STATES, type SocketState } from '../../lib/record/state.js';
+import type { SocketState } from '../../lib/record/state.js';
 import { lackOf } from '../tools.js';
 
 function all(...terms: Expression[]): Expression {
@@ -27,11 +28,11 @@ function sport(port: number | undefined, comparison: Comparison = '='): Expressi
 }
 
 function states(...names: SocketState[]): Expression {
-  return { kind: 'state', states: SOCKET_STATES.filter((state) => names.includes(state)) };
+  return { kind: 'state', states: FILTER_STATES.filter((state) => names.includes(state)) };
 }
 
 function allBut(...names: SocketState[]): Expression {
-  return { kind: 'state', states: SOCKET_STATES.filter((state) => !names.includes(state)) };
+  return { kind: 'state', states: FILTER_STATES.filter((state) => !names.includes(state)) };
 }
 
 const LISTEN = states('LISTEN');
@@ -168,7 +169,7 @@ describe('states', () => {
     listening: 'LISTEN',
     listen: 'LISTEN',
     closing: 'CLOSING',
-    'new-syn-recv': 'NEW_SYN_RECV',
+    'new-syn-recv': 'SYN_RECV',
     'bound-inactive': 'BOUND_INACTIVE',
   };
   const groups: Record<string, Expression> = {

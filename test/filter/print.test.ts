@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { normalise } from '../../lib/filter/combine.js';
+import { FilterSyntaxError } from '../../lib/filter/error.js';
 import { parse } from '../../lib/filter/parser.js';
 import { print } from '../../lib/filter/print.js';
 import type { Expression } from '../../lib/filter/tree.js';
@@ -143,6 +144,16 @@ test('5,000 random trees come back from their text as they were, and mean the sa
   }
 });
 
+/** Text that is none any more is not what it was, either. */
+function readOrRefused(text: string): Expression | undefined {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof FilterSyntaxError) return undefined;
+    throw error;
+  }
+}
+
 test('no pair of parentheses is there that could be left out', () => {
   const roll = dice(2);
   for (let i = 0; i < 1000; i++) {
@@ -154,7 +165,7 @@ test('no pair of parentheses is there that could be left out', () => {
       // The states in front of an `or` are read in one way with parentheses, and in two without.
       const without = `${text.slice(0, open)} ${text.slice(open + 1, close)} ${text.slice(close + 1)}`;
       if (/^ ?(?:state|exclude) /.test(without)) continue;
-      expect(parse(without), text).not.toEqual(parse(text));
+      expect(readOrRefused(without), text).not.toEqual(parse(text));
     }
   }
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type Condition, conditionOf, lower } from '../../lib/filter/lower.js';
 import { Assembler, MAX_PROGRAM_LENGTH } from '../../lib/filter/program.js';
-import type { Comparison, End, Expression, Host, Port, Prefix } from '../../lib/filter/tree.js';
+import type { Comparison, End, Expression, Host, InetPattern, Port, Prefix } from '../../lib/filter/tree.js';
 import { LITTLE_ENDIAN } from '../../lib/netlink/protocol.js';
 import { audit, type KernelSocket, run, steps } from './kernel.js';
 
@@ -203,9 +203,36 @@ describe('merging', () => {
     expect(union).toMatchObject({ kind: 'host', length: 24, value: 0x0a000000n });
   });
 
+  test('prefixes that are not halves are left as they are', () => {
+    for (const pair of [
+      [prefix4(16, 0, 0, 0, 0), prefix4(8, 1, 0, 0, 0)],
+      [prefix4(24, 10, 0, 1, 0), prefix4(24, 10, 0, 2, 0)],
+    ]) {
+      expect(conditionFor(host('dst', ...pair))).toMatchObject({ kind: 'or', parts: [{}, {}] });
+    }
+  });
+
   test('all addresses of IPv4 are left as such, for a socket of IPv6 has others', () => {
     const union = conditionFor(host('dst', prefix4(1, 0, 0, 0, 0), prefix4(1, 128, 0, 0, 0)));
     expect(union).toMatchObject({ kind: 'host', length: 0, family: 'inet' });
+  });
+
+  test('what differs in its port, its end or its family is not merged', () => {
+    const low = host('src', prefix4(25, 10, 0, 0, 0));
+    const high = host('src', prefix4(25, 10, 0, 0, 128));
+    const withPort = (other: Host, port: number): Host => ({
+      ...other,
+      host: { ...(other.host as InetPattern), port },
+    });
+    const mapped: Prefix = {
+      family: 'inet6',
+      bytes: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 0],
+      length: 120,
+    };
+    for (const other of [withPort(high, 80), { ...high, end: 'dst' as const }, host('src', mapped)]) {
+      expect(conditionFor(or(low, other))).toMatchObject({ kind: 'or', parts: [{}, {}] });
+    }
+    expect(conditionFor(or(withPort(low, 80), withPort(high, 80)))).toMatchObject({ length: 24, port: 80 });
   });
 
   test('neither one nor the other is merged as one or the other is', () => {

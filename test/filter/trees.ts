@@ -1,6 +1,8 @@
 /** Random trees of every kind of term, the same for the same seed, and what they mean, told without the library. */
+
+import { FILTER_STATES } from '../../lib/filter/states.js';
 import type { Expression, Host, HostPattern, Prefix, Term } from '../../lib/filter/tree.js';
-import { SOCKET_STATES, type SocketState } from '../../lib/record/state.js';
+import type { SocketState } from '../../lib/record/state.js';
 
 /** Whole numbers below a limit. */
 export type Dice = (limit: number) => number;
@@ -40,7 +42,7 @@ function randomTerm(roll: Dice): Term {
     case 0:
     case 1: {
       const most = pick(roll, [1, 2, 4, 13]);
-      return { kind: 'state', states: SOCKET_STATES.filter(() => roll(13) < most) };
+      return { kind: 'state', states: FILTER_STATES.filter(() => roll(12) < most) };
     }
     case 2:
     case 3:
@@ -152,7 +154,7 @@ export function randomWorld(roll: Dice): World {
     answers.set(question, known);
     return known;
   };
-  return { state: pick(roll, SOCKET_STATES), answer };
+  return { state: pick(roll, FILTER_STATES), answer };
 }
 
 /** Whether the socket passes, with no knowledge but of how terms are put together. */
