@@ -13,7 +13,7 @@
 import type { DiagMsg } from '../decode.js';
 import { type Check, checkOptions } from '../netlink/options.js';
 import { checkTree } from './check.js';
-import { gather } from './lower.js';
+import { gather } from './gather.js';
 import { autobound, linkVerdict, netlinkVerdict, unixVerdict, vsockVerdict } from './match-families.js';
 import {
   cgroupVerdict,

@@ -3,22 +3,13 @@
  * filter does not want, never hold back one that it wants: then what is left, the remainder, decides.
  */
 import type { SocketState } from '../record/state.js';
-import {
-  ALL_STATES,
-  type Atom,
-  bitsOf,
-  type Condition,
-  type Connective,
-  conditionOf,
-  gather,
-  join,
-  type Lookup,
-  lower,
-  portSet,
-  type Signed,
-  union,
-} from './lower.js';
+import { ALL_STATES, type Atom, type Condition, type Connective, join, portSet } from './condition.js';
+import { conditionOf, type Lookup } from './condition-of.js';
+import { gather, type Signed } from './gather.js';
+import { lower } from './lower.js';
+import { bitsOf } from './prefixes.js';
 import { MAX_PROGRAM_LENGTH, type Op } from './program.js';
+import { union } from './ranges.js';
 import { cgroupId, deviceIndex, noCgroup, noDevice } from './resolvers.js';
 import type { End, Expression } from './tree.js';
 

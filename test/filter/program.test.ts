@@ -1,7 +1,9 @@
 /** Programs: what ss sends is what we send or the same, all pass the kernel's audit, and none grows out of measure. */
 import { describe, expect, test } from 'vitest';
 
-import { type Condition, conditionOf, lower } from '../../lib/filter/lower.js';
+import type { Condition } from '../../lib/filter/condition.js';
+import { conditionOf } from '../../lib/filter/condition-of.js';
+import { lower } from '../../lib/filter/lower.js';
 import { Assembler, MAX_PROGRAM_LENGTH } from '../../lib/filter/program.js';
 import type { Comparison, End, Expression, Host, InetPattern, Port, Prefix } from '../../lib/filter/tree.js';
 import { LITTLE_ENDIAN } from '../../lib/netlink/protocol.js';
