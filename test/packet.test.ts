@@ -229,7 +229,10 @@ test.each([
 
 test.each([
   [null, 'dumpPacket: options must be an object, not null'],
-  [{ states: ['CLOSE'] }, "dumpPacket: there is no option 'states', only 'signal', 'netns', 'filter' and 'show'"],
+  [
+    { states: ['CLOSE'] },
+    "dumpPacket: there is no option 'states', only 'signal', 'netns', 'filter' and 'show'",
+  ],
   [{ protocol: 'route' }, "dumpPacket: there is no option 'protocol'"],
   [{ show: 'info' }, "dumpPacket: options.show is 'info', but must be an array of 'info', 'mclist',"],
   [

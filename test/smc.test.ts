@@ -522,7 +522,10 @@ test.each([
 });
 
 test.each([
-  [{ states: ['LISTEN'] }, "dumpSmc: there is no option 'states', only 'signal', 'netns', 'filter' and 'show'"],
+  [
+    { states: ['LISTEN'] },
+    "dumpSmc: there is no option 'states', only 'signal', 'netns', 'filter' and 'show'",
+  ],
   [
     { show: 'conninfo' },
     "dumpSmc: options.show is 'conninfo', but must be an array of 'conninfo', 'lgrinfo' or",

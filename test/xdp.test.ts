@@ -235,7 +235,10 @@ test.each([
 });
 
 test.each([
-  [{ states: ['CLOSE'] }, "dumpXdp: there is no option 'states', only 'signal', 'netns', 'filter' and 'show'"],
+  [
+    { states: ['CLOSE'] },
+    "dumpXdp: there is no option 'states', only 'signal', 'netns', 'filter' and 'show'",
+  ],
   [{ show: 'info' }, "dumpXdp: options.show is 'info', but must be an array of 'info', 'ringCfg', 'umem',"],
   [
     { show: ['uid'] },

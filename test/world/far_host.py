@@ -69,10 +69,11 @@ class FarEnd:
         self.sent = FIRST_SEQUENCE
         self.heard = 0
         self.window = 0xffff
+        self.traffic_class = 0
 
     def send(self, flags, payload=b'', options=b''):
         segment = Segment(self._far, self._near, self._far_port, self._near_port, self.sent, self.heard,
-                          flags, self.window, options, payload)
+                          flags, self.window, options, payload, self.traffic_class)
         self._host.transmit(segment)
         self.sent = segment.next_sequence
 

@@ -4,7 +4,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+FIN, SYN, RST, PSH, ACK, ECE, CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x40, 0x80
 IPV4_TYPE, IPV6_TYPE = 0x0800, 0x86dd
 ETHERNET_HEADER = 14
 IPV6_HEADER = 40
@@ -23,6 +23,7 @@ class Segment(NamedTuple):
     window: int = 0xffff
     options: bytes = b''
     payload: bytes = b''
+    traffic_class: int = 0
 
     @property
     def next_sequence(self):
@@ -50,13 +51,15 @@ def encode_tcp(segment):
 
 
 def encode_ipv4(segment, body):
-    header = struct.pack('!BBHHHBBH', 0x45, 0, 20 + len(body), 0, 0x4000, HOP_LIMIT, socket.IPPROTO_TCP, 0)
+    header = struct.pack('!BBHHHBBH', 0x45, segment.traffic_class, 20 + len(body), 0, 0x4000, HOP_LIMIT,
+                         socket.IPPROTO_TCP, 0)
     header += segment.source + segment.target
     return header[:10] + struct.pack('!H', checksum(header)) + header[12:] + body
 
 
 def encode_ipv6(segment, body):
-    header = struct.pack('!IHBB', 6 << 28, len(body), socket.IPPROTO_TCP, HOP_LIMIT)
+    first = 6 << 28 | segment.traffic_class << 20
+    header = struct.pack('!IHBB', first, len(body), socket.IPPROTO_TCP, HOP_LIMIT)
     return header + segment.source + segment.target + body
 
 

@@ -113,6 +113,11 @@ class Parser {
   }
 
   #member(): [string, Printed] {
+    const address = /^inet_pton\(AF_INET6, ("[^"]*"), &(\w+)\)/.exec(this.#rest());
+    if (address !== null) {
+      this.#at += address[0].length;
+      return [address[2] as string, address[1] as string];
+    }
     const equals = this.#text.indexOf('=', this.#at);
     const name = this.#text.slice(this.#at, equals);
     if (!/^\w+$/.test(name)) throw new Error(`strace, at ${this.#rest()}`);
@@ -130,7 +135,9 @@ class Parser {
 
   /** A number, names of bits, a call, a text in quotes; without the comment that may follow. */
   #word(): string {
-    const found = /^(?:"[^"]*"|\w+\((?:[^()"]|"[^"]*")*\)|[^\s,=[\]{}()"]+)/.exec(this.#rest());
+    const found = /^(?:"[^"]*"|\w+\((?:[^()"]|"[^"]*")*\)|(?:<<\([^()]*\)|[^\s,=[\]{}()"])+)/.exec(
+      this.#rest(),
+    );
     if (found === null) throw new Error(`strace, at ${this.#rest()}`);
     this.#at += found[0].length;
     this.#at += /^( \/\*.*?\*\/)?/.exec(this.#rest())?.[0].length ?? 0;
@@ -138,6 +145,6 @@ class Parser {
   }
 
   #rest(): string {
-    return this.#text.slice(this.#at, this.#at + 200);
+    return this.#text.slice(this.#at, this.#at + 4000);
   }
 }
