@@ -2,34 +2,33 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { isFiltered } from './selections.mjs';
 
 /** @typedef {import('./population.mjs').Kind} Kind */
 
 /**
+ * @typedef {object} Task
+ * @property {Kind} kind
+ * @property {string | undefined} filter
+ * @property {readonly string[]} floor its command line
+ */
+
+/**
  * @typedef {object} Contender
  * @property {string} name
- * @property {'floor' | 'ours' | 'proc' | 'ss' | 'peer'} who
- * @property {(kind: Kind, floor: string) => string[]} command of its long-lived process
+ * @property {'floor' | 'ours' | 'matcher' | 'proc' | 'ss' | 'peer'} who
+ * @property {(task: Task) => string[]} command of its long-lived process
  * @property {boolean} streams holds no more than a part of the sockets at a time
  * @property {boolean} isAsynchronous lets the event loop turn while it reads
  */
 
-/** What sockdiag asks for by default: all attributes, UNIX_DIAG_UID being the last. */
-const UNIX_SHOW = '0x7f';
-
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
-
-/** The bit of INET_DIAG_INFO. */
-const INFO = '0x02';
-
-/** @type {Readonly<Record<Kind, readonly string[]>>} what the floor asks for */
-const QUESTIONS = { tcp: ['tcp'], 'tcp-info': ['tcp', INFO], unix: ['unix', UNIX_SHOW] };
 
 /** @type {Contender} */
 const FLOOR = {
   name: 'floor (C)',
   who: 'floor',
-  command: (kind, floor) => [floor, ...QUESTIONS[kind]],
+  command: ({ floor }) => [...floor],
   streams: true,
   isAsynchronous: false,
 };
@@ -41,17 +40,33 @@ const FLOOR = {
  * @param {{ streams?: boolean, isAsynchronous?: boolean }} [traits]
  * @returns {Contender}
  */
-function worker(name, who, [module = '', ...way], { streams = false, isAsynchronous = false } = {}) {
-  const command = (/** @type {Kind} */ kind) => [process.execPath, WORKER, module, kind, ...way];
+function worker(name, who, [module = '', way = ''], { streams = false, isAsynchronous = false } = {}) {
+  const command = (/** @type {Task} */ { kind, filter }) => [
+    ...[process.execPath, WORKER, module, isFiltered(kind) ? 'tcp' : kind, way],
+    ...(filter === undefined ? [] : [filter]),
+  ];
   return { name, who, command, streams, isAsynchronous };
 }
 
-const BOTH = [
+const STREAMED = { streams: true, isAsynchronous: true };
+
+const FIRST = [
   FLOOR,
-  worker('sockdiag: for await', 'ours', ['ours', 'for-await'], { streams: true, isAsynchronous: true }),
-  worker('sockdiag: batches()', 'ours', ['ours', 'batches'], { streams: true, isAsynchronous: true }),
+  worker('sockdiag: for await', 'ours', ['ours', 'for-await'], STREAMED),
+  worker('sockdiag: batches()', 'ours', ['ours', 'batches'], STREAMED),
+];
+
+const BOTH = [
+  ...FIRST,
   worker('sockdiag: toArray()', 'ours', ['ours', 'to-array'], { isAsynchronous: true }),
   worker('sockdiag: for', 'ours', ['ours', 'for'], { streams: true }),
+];
+
+const FILTERED = [
+  ...FIRST,
+  worker('for await + matcher', 'matcher', ['matcher', 'for-await'], STREAMED),
+  worker('batches() + matcher', 'matcher', ['matcher', 'batches'], STREAMED),
+  worker('ss -tan FILTER parsed', 'ss', ['ss'], { isAsynchronous: true }),
 ];
 
 /** @type {Readonly<Record<Kind, readonly Contender[]>>} */
@@ -64,6 +79,9 @@ export const CONTENDERS = {
     worker('@stroncium/procfs', 'peer', ['procfs']),
   ],
   'tcp-info': BOTH,
+  'tcp-none': FILTERED,
+  'tcp-hundredth': FILTERED,
+  'tcp-half': FILTERED,
   unix: [
     ...BOTH,
     worker('/proc/net parsed', 'proc', ['proc']),

@@ -1,11 +1,13 @@
 /** The order of things: what is measured when, with one population. */
 import { readFileSync } from 'node:fs';
 import { CONTENDERS, whyNotOurs } from './contenders.mjs';
+import { floorQuestion } from './floor-question.mjs';
 import { installPeers } from './peers.mjs';
 import { populate } from './population.mjs';
 import { progress } from './progress.mjs';
 import { undisturbed } from './quiet.mjs';
 import { Runner } from './runner.mjs';
+import { selectionOf } from './selections.mjs';
 import { spread } from './statistics.mjs';
 
 /** @typedef {import('./population.mjs').PopulationSize} PopulationSize */
@@ -14,6 +16,8 @@ import { spread } from './statistics.mjs';
 /**
  * @typedef {object} Result
  * @property {PopulationSize} size
+ * @property {string | undefined} filter
+ * @property {number} expected sockets that should be read: all, or those that the filter wants
  * @property {Measurement[]} measurements the floor's first
  * @property {number} foreign TCP sockets of others, which every dump of TCP sockets walks over too
  * @property {import('./quiet.mjs').Quiet} quiet
@@ -46,14 +50,16 @@ export async function measure(size, rounds, programs, directory) {
   const before = tcpSockets();
   say('populating');
   const population = await populate(programs.populate, size, directory);
+  const { filter, expected } = selectionOf(size, population.clients) ?? { expected: size.count };
+  const floor = [programs.floor, ...(await floorQuestion(size.kind, filter))];
+  const task = { kind: size.kind, filter, floor };
   const runners = CONTENDERS[size.kind].map(
-    (contender) =>
-      new Runner(contender, [...population.inside, ...contender.command(size.kind, programs.floor)]),
+    (contender) => new Runner(contender, [...population.inside, ...contender.command(task)]),
   );
-  leaveOut(runners);
+  leaveOut(runners, filter);
   try {
     say('comparing what is read');
-    const differences = await compare(runners, size.count);
+    const differences = await compare(runners, expected);
     await warmUp(runners, plan.warmUps, say);
     const quiet = await time(runners, rounds ?? plan.rounds, say);
     const idlePause = await pauses(runners, say);
@@ -61,6 +67,8 @@ export async function measure(size, rounds, programs, directory) {
     const measurements = runners.map(({ measurement }) => measurement);
     return {
       size,
+      filter,
+      expected,
       foreign: size.kind === 'unix' ? 0 : foreignSockets(population, before),
       quiet,
       measurements,
@@ -93,13 +101,17 @@ function tcpSockets() {
   return Number(match?.[1] ?? 0);
 }
 
-/** @param {readonly Runner[]} runners */
-function leaveOut(runners) {
+/**
+ * @param {readonly Runner[]} runners
+ * @param {string | undefined} filter whose program the floor has from sockdiag
+ */
+function leaveOut(runners, filter) {
   const ours = whyNotOurs();
   const peers = runners.some(({ contender }) => contender.who === 'peer') ? installPeers() : undefined;
   for (const runner of runners) {
     const { who } = runner.contender;
-    if (who === 'ours') runner.leaveOut(ours);
+    if (who === 'ours' || who === 'matcher' || (who === 'floor' && filter !== undefined))
+      runner.leaveOut(ours);
     if (who === 'peer') runner.leaveOut(peers);
   }
 }
@@ -108,20 +120,22 @@ function leaveOut(runners) {
  * Fast but wrong would not count: all who make records must have read the same sockets.
  *
  * @param {readonly Runner[]} runners
- * @param {number} count
+ * @param {number} expected
  */
-async function compare(runners, count) {
+async function compare(runners, expected) {
   const differences = [];
-  let expected;
+  let first;
   // One of ours stands for all: they decode alike.
-  for (const who of ['proc', 'ss', 'ours']) {
+  for (const who of ['floor', 'proc', 'ss', 'matcher', 'ours']) {
     const runner = runners.find(({ contender }) => contender.who === who);
-    const answer = await runner?.ask('digest');
+    const answer = await runner?.ask(who === 'floor' ? 'count' : 'digest');
     await runner?.end();
-    if (answer?.digest === undefined) continue;
-    expected ??= answer.digest;
-    if (answer.rows !== count) differences.push(`${who}: ${answer.rows} records of ${count} sockets`);
-    else if (answer.digest !== expected) differences.push(`${who}: other sockets than /proc/net has`);
+    if (answer?.rows === undefined) continue;
+    const { rows, digest } = answer;
+    if (digest !== undefined) first ??= { who, digest };
+    if (rows !== expected) differences.push(`${who}: ${rows} records of ${expected} sockets`);
+    else if (digest !== undefined && digest !== first?.digest)
+      differences.push(`${who}: other sockets than ${first?.who} has`);
   }
   return differences;
 }

@@ -1,5 +1,6 @@
 /** The command line. */
 import { parseArgs } from 'node:util';
+import { FILTERED_KINDS } from './selections.mjs';
 
 /** @typedef {import('./population.mjs').PopulationSize} PopulationSize */
 
@@ -12,7 +13,14 @@ import { parseArgs } from 'node:util';
  * @property {boolean} help
  */
 
-const DEFAULT = ['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'tcp-info:100000', 'unix:10000'];
+/** @type {readonly import('./population.mjs').Kind[]} */
+const KINDS = ['tcp', 'tcp-info', ...FILTERED_KINDS, 'unix'];
+
+const DEFAULT = [
+  ...['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'tcp-info:100000'],
+  ...FILTERED_KINDS.map((kind) => `${kind}:100000`),
+  'unix:10000',
+];
 const QUICK = ['tcp:1000', 'tcp:20000'];
 const QUICK_ROUNDS = 5;
 
@@ -20,8 +28,11 @@ export const HELP = `Usage: npm run bench -- [options]
 
 Measures what reading sockets costs, beside other ways to do it. Needs root, a C compiler, unshare, nsenter and ss.
 
-  --only KIND:COUNT  this population only; may be given several times (tcp:100000, tcp-info:100000,
-                     unix:10000)
+  --only KIND:COUNT  this population only; may be given several times (tcp:100000, unix:10000). The kinds:
+                     tcp, unix    all sockets
+                     tcp-info     all, and tcp_info of each
+                     tcp-none, tcp-hundredth, tcp-half
+                                  those that a filter wants: none, one in a hundred, half of them
   --rounds N         so many rounds for every population
   --quick            ${QUICK.join(' and ')}, ${QUICK_ROUNDS} rounds
   --json FILE        where the figures go (default: bench/results/, by date)
@@ -61,10 +72,12 @@ export function parseOptions(given) {
  * @returns {PopulationSize}
  */
 function populationSize(text) {
-  const match = /^(tcp|tcp-info|unix):(.*)$/.exec(text);
-  if (match === null) throw new Error(`--only takes tcp:COUNT, tcp-info:COUNT or unix:COUNT, not '${text}'`);
-  const kind = /** @type {import('./population.mjs').Kind} */ (match[1]);
-  return { kind, count: positive(/** @type {string} */ (match[2]), `--only ${kind}`) };
+  const [name, ...count] = text.split(':');
+  const kind = KINDS.find((known) => known === name);
+  if (kind === undefined || count.length !== 1) {
+    throw new Error(`--only takes KIND:COUNT, KIND being one of ${KINDS.join(', ')}, not '${text}'`);
+  }
+  return { kind, count: positive(/** @type {string} */ (count[0]), `--only ${kind}`) };
 }
 
 /**

@@ -3,8 +3,9 @@
  *
  *   unshare --net populate tcp|unix COUNT
  *
- * Exactly COUNT sockets are listed by the kernel when "ready PID COUNT" has been printed. Several
- * processes share the work, because one may hold only so many descriptors.
+ * Exactly COUNT sockets are listed by the kernel when "ready PID COUNT CLIENTS" has been printed; CLIENTS
+ * of them have connected over TCP. Several processes share the work, because one may hold only so many
+ * descriptors.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -149,14 +150,22 @@ static void tcp_pair(int listener, const union address *source, const union addr
   if (accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0) die("accept");
 }
 
-/* Few listeners and many pairs; every client has an address of its own, as a busy server sees them. */
+/* How many of a child's sockets are listeners; the others are pairs. */
+static unsigned tcp_listeners(unsigned count) {
+  unsigned listeners = count < 1000 ? 2 : 4 * (1 + count / 4000);
+  if (listeners % 2 != count % 2) listeners++;
+  return listeners > count ? count : listeners;
+}
+
+/*
+ * Few listeners and many pairs; every client has an address of its own, as a busy server sees them. The
+ * filters of selections.mjs are about these addresses and ports.
+ */
 static void make_tcp(unsigned child, unsigned count) {
   enum { MOST_LISTENERS = 64 };
-  unsigned listeners = count < 1000 ? 2 : 4 * (1 + count / 4000);
+  unsigned listeners = tcp_listeners(count);
   int fds[MOST_LISTENERS];
   union address addresses[MOST_LISTENERS];
-  if (listeners % 2 != count % 2) listeners++;
-  if (listeners > count) listeners = count;
   for (unsigned i = 0; i < listeners; i++) {
     int family = have_inet6 && i % 4 == 1 ? AF_INET6 : AF_INET;
     addresses[i] = make_address(family, 1 + child, i, 8000 + i);
@@ -291,13 +300,16 @@ int main(int argc, char **argv) {
   if (pipe(ready) < 0) die("pipe");
   pid_t *pids = calloc(children, sizeof *pids);
   if (pids == NULL) die("calloc");
+  unsigned clients = 0;
   for (unsigned i = 0; i < children; i++) {
-    pids[i] = start_child(is_tcp, i, count / children + (i < count % children), ready);
+    unsigned share = count / children + (i < count % children);
+    if (is_tcp) clients += (share - tcp_listeners(share)) / 2;
+    pids[i] = start_child(is_tcp, i, share, ready);
   }
   close(ready[1]);
   int ok = all_ready(ready[0], children);
   if (ok) {
-    printf("ready %d %u\n", (int)getpid(), count);
+    printf("ready %d %u %u\n", (int)getpid(), count, clients);
     fflush(stdout);
     wait_for_end_of_input();
   }

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { LineProcess } from './line-process.mjs';
 
-/** @typedef {'tcp' | 'tcp-info' | 'unix'} Kind sockets, and what is asked of them */
+/** @typedef {'tcp' | 'tcp-info' | 'unix'} UnfilteredKind sockets, and what is asked of them */
+/** @typedef {UnfilteredKind | import('./selections.mjs').FilteredKind} Kind */
 /** @typedef {{ kind: Kind, count: number }} PopulationSize */
 
 const START_LIMIT = 60_000;
@@ -14,13 +15,17 @@ export class Population {
   #process;
   /** @type {readonly string[]} what runs a command inside */
   inside;
+  /** Of its sockets, those that have connected over TCP. */
+  clients;
 
   /**
    * @param {LineProcess} process
    * @param {number} pid
+   * @param {number} clients
    */
-  constructor(process, pid) {
+  constructor(process, pid, clients) {
     this.#process = process;
+    this.clients = clients;
     this.inside = ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
   }
 
@@ -50,7 +55,7 @@ export async function populate(program, { kind, count }, directory) {
     TMPDIR: directory,
   });
   const line = await process.nextLine(START_LIMIT);
-  const match = /^ready (\d+) (\d+)$/.exec(line);
+  const match = /^ready (\d+) (\d+) (\d+)$/.exec(line);
   if (match === null || Number(match[2]) !== count) throw new Error(`populate answered '${line}'`);
-  return new Population(process, Number(match[1]));
+  return new Population(process, Number(match[1]), Number(match[3]));
 }

@@ -13,15 +13,17 @@ const NOTHING = '-';
 const HEAD = ['way', 'sockets', 'ms', 'min … max', '× floor', 'min … max', 'MB', 'pause, ms'];
 
 /** @param {Result} result */
-export function resultText({ size, foreign, quiet, measurements, idlePause, differences }) {
+export function resultText(result) {
+  const { filter, expected, foreign, quiet, measurements, idlePause, differences } = result;
   const floor = /** @type {Measurement} */ (measurements[0]);
-  const rows = measurements.map((measurement) => resultRow(measurement, floor, size.count));
+  const rows = measurements.map((measurement) => resultRow(measurement, floor, expected));
   return [
-    `## ${size.count.toLocaleString('en')} ${size.kind} sockets`,
+    `## ${titleOf(result)}`,
     '',
+    ...(filter === undefined ? [] : [`\`${filter}\``, '']),
     ...table([HEAD, ...rows]),
     '',
-    ...measurements.flatMap((measurement) => note(measurement, size.count)),
+    ...measurements.flatMap((measurement) => note(measurement, expected)),
     ...differences.map((difference) => `- DIFFERENT: ${difference}`),
     ...surroundings(foreign, quiet),
     ...(idlePause === undefined ? [] : [`- an idle event loop pauses for up to ${figure(idlePause)} ms`]),
@@ -29,15 +31,21 @@ export function resultText({ size, foreign, quiet, measurements, idlePause, diff
   ].join('\n');
 }
 
+/** @param {Result} result */
+function titleOf({ size: { kind, count }, filter, expected }) {
+  if (filter === undefined) return `${count.toLocaleString('en')} ${kind} sockets`;
+  return `${expected.toLocaleString('en')} of ${count.toLocaleString('en')} tcp sockets: ${kind}`;
+}
+
 /**
  * @param {Measurement} measurement
  * @param {Measurement} floor
- * @param {number} count
+ * @param {number} expected
  */
-function resultRow(measurement, floor, count) {
+function resultRow(measurement, floor, expected) {
   const { name, rows, ms, memory, pauses } = measurement;
   const megabytes = memory.map((bytes) => bytes / BYTES_PER_MB);
-  const found = rows === undefined ? NOTHING : rows.toLocaleString('en') + (rows === count ? '' : ' !');
+  const found = rows === undefined ? NOTHING : rows.toLocaleString('en') + (rows === expected ? '' : ' !');
   const times = spread(ms.filter((value) => value !== undefined));
   const ratio = spread(ratios(ms, floor.ms));
   return [
@@ -54,15 +62,15 @@ function resultRow(measurement, floor, count) {
 
 /**
  * @param {Measurement} measurement
- * @param {number} count
+ * @param {number} expected
  */
-function note({ name, isSlow, reason, rows, ms }, count) {
+function note({ name, isSlow, reason, rows, ms }, expected) {
   const rounds = ms.filter((value) => value !== undefined).length;
   return [
-    ...(rows === undefined || rows >= count
+    ...(rows === undefined || rows >= expected
       ? []
-      : [`- ! ${name} loses ${(count - rows).toLocaleString('en')} sockets`]),
-    ...(rows === undefined || rows <= count ? [] : [`- ! ${name} finds more sockets than there are`]),
+      : [`- ! ${name} loses ${(expected - rows).toLocaleString('en')} sockets`]),
+    ...(rows === undefined || rows <= expected ? [] : [`- ! ${name} finds more sockets than it should`]),
     ...(reason === undefined ? [] : [`- ${name} skipped: ${reason}`]),
     ...(isSlow ? [`- ${name}: ${rounds} rounds`] : []),
   ];

@@ -1,7 +1,7 @@
 /**
  * Reads sockets in one way, whenever it is told to: the long-lived process of a contender.
  *
- *   node worker.mjs SUBJECT tcp|unix [WAY]
+ *   node worker.mjs SUBJECT tcp|tcp-info|unix [WAY [FILTER]]
  *
  * A line of standard input is a question; its answer is a line of JSON.
  */
@@ -11,12 +11,12 @@ import { digest } from './digest.mjs';
 
 const IDLE_MS = 300;
 
-const [name, kind, way] = process.argv.slice(2);
+const [name, kind, way, filter] = process.argv.slice(2);
 
 /** @returns {Promise<import('./subjects/subject.mjs').Subject>} */
 async function load() {
   const { create } = await import(`./subjects/${name}.mjs`);
-  return create(kind, way);
+  return create(kind, way, filter);
 }
 
 /** @param {import('./subjects/subject.mjs').Subject} subject */

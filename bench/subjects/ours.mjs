@@ -46,16 +46,22 @@ const DUMPS = {
 /**
  * @param {import('./subject.mjs').Kind} kind
  * @param {string} way
+ * @param {string} [filter] for the kernel
  * @returns {import('./subject.mjs').Subject}
  */
-export function create(kind, way) {
+export function create(kind, way, filter) {
   const dump = DUMPS[kind];
+  const wanted = filter === undefined ? {} : { filter };
   const touch = toucher(kind);
   const read = WAYS[way];
   if (read === undefined) throw new Error(`there is no way '${way}'`);
   return {
-    run: () => read(dump(), touch),
-    tiny: () => read(dump({ states: ['LISTEN'] }), touch),
-    records: () => dump().toArray(),
+    run: () => read(dump(wanted), touch),
+    async tiny() {
+      await read(dump({ states: ['LISTEN'] }), touch);
+      // The filter may let none of these through.
+      if (filter !== undefined) await read(dump({ states: ['LISTEN'], filter }), touch);
+    },
+    records: () => dump(wanted).toArray(),
   };
 }

@@ -21,7 +21,7 @@ const TINY = {
 };
 
 /**
- * @param {import('./subject.mjs').Kind} kind
+ * @param {'tcp' | 'unix'} kind
  * @returns {import('./subject.mjs').Subject}
  */
 export function create(kind) {

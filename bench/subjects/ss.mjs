@@ -29,7 +29,7 @@ const OPTIONS = { tcp: '-tanH', unix: '-xanH' };
 const PARSERS = { tcp: parseTcpLine, unix: parseUnixLine };
 
 /**
- * @param {import('./subject.mjs').Kind} kind
+ * @param {'tcp' | 'unix'} kind
  * @param {readonly string[]} filter
  */
 async function read(kind, filter) {
@@ -103,14 +103,18 @@ function parseUnixLine(line) {
 }
 
 /**
- * @param {import('./subject.mjs').Kind} kind
+ * @param {'tcp' | 'unix'} kind
+ * @param {string} [_way] there is but one
+ * @param {string} [filter]
  * @returns {import('./subject.mjs').Subject}
  */
-export function create(kind) {
+export function create(kind, _way, filter) {
   const touch = toucher(kind);
+  const wanted = filter === undefined ? [] : [filter];
   const tiny = () => read(kind, ['state', 'listening']);
   if (kind === 'tcp') {
-    return { run: async () => touchAll(await read(kind, []), touch), tiny, records: () => read(kind, []) };
+    const records = () => read(kind, wanted);
+    return { run: async () => touchAll(await records(), touch), tiny, records };
   }
   return { run: async () => touchAll(await read(kind, []), touch) - OWN_PIPE, tiny };
 }

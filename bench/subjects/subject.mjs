@@ -1,12 +1,12 @@
 /** What the ways to read sockets have in common. */
 
-/** @typedef {import('../population.mjs').Kind} Kind */
+/** @typedef {import('../population.mjs').UnfilteredKind} Kind */
 
 /**
- * One way to read all sockets of a network namespace.
+ * One way to read all sockets of a network namespace, or those that a filter wants.
  *
  * @typedef {object} Subject
- * @property {() => number | Promise<number>} run reads all, and says how many there were
+ * @property {() => number | Promise<number>} run reads them, and says how many there were
  * @property {() => unknown} [tiny] reads little, so that what the first run makes once is there already
  * @property {() => Iterable<Record<string, any>> | Promise<Iterable<Record<string, any>>>} [records] as ours
  */

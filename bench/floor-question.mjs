@@ -1,0 +1,40 @@
+/** What the floor is told to ask, so that its requests are those of sockdiag. */
+import { whyNotOurs } from './contenders.mjs';
+import { isFiltered } from './selections.mjs';
+
+/** @typedef {import('./population.mjs').Kind} Kind */
+/** @typedef {import('./population.mjs').UnfilteredKind} UnfilteredKind */
+
+/** The bit of INET_DIAG_INFO. */
+const INFO = '0x02';
+
+/** What sockdiag asks for by default: all attributes, UNIX_DIAG_UID being the last. */
+const UNIX_SHOW = '0x7f';
+
+/** @type {Readonly<Record<UnfilteredKind, readonly string[]>>} */
+const QUESTIONS = { tcp: ['tcp'], 'tcp-info': ['tcp', INFO], unix: ['unix', UNIX_SHOW] };
+
+/**
+ * @param {Kind} kind
+ * @param {string | undefined} filter
+ * @returns {Promise<readonly string[]>} for its command line
+ */
+export async function floorQuestion(kind, filter) {
+  if (!isFiltered(kind)) return QUESTIONS[kind];
+  // It is sockdiag that makes the program.
+  return whyNotOurs() === undefined ? ['tcp', '0', ...(await planned(filter ?? ''))] : ['tcp'];
+}
+
+/** @param {string} filter */
+async function planned(filter) {
+  const { parse, plan } = await import('../dist/filter/index.js');
+  const { DEFAULT_STATES, stateMask } = await import('../dist/record/state.js');
+  const { states, sport, dport, program, remainder, never } = plan(parse(filter));
+  if (never || remainder !== undefined) throw new Error(`the kernel does not decide all of '${filter}'`);
+  return [stateMask(states ?? DEFAULT_STATES), sport, dport, ...wordsOf(program)].map(String);
+}
+
+/** @param {Uint8Array | undefined} program */
+function wordsOf(program = new Uint8Array()) {
+  return Array.from(new Uint32Array(program.slice().buffer), (word) => word.toString(16));
+}
