@@ -87,7 +87,7 @@ export class Look {
     return this.records.filter((record): record is Records[P] => record.protocol === protocol);
   }
 
-  /** The first subflow of MPTCP has its inode too, but not its protocol. */
+  /** Subflows of MPTCP have its inode too, but not its protocol. */
   recordOf({ protocol, inode, label }: MadeSocket): AnyRecord {
     const found = this.records.filter((record) => record.protocol === protocol && record.inode === inode);
     expect(found, label).toHaveLength(1);
