@@ -1,7 +1,10 @@
 /** What becomes of a filter: what the kernel is asked, and what is left to do. */
 import type { SocketState } from '../record/state.js';
+import { checkTree } from './check.js';
 import { disassemble } from './disassemble.js';
+import { parse } from './parser.js';
 import { type PlanOptions, plan } from './plan.js';
+import { print } from './print.js';
 import type { Expression } from './tree.js';
 
 export interface Explanation {
@@ -24,15 +27,13 @@ export interface Explanation {
 }
 
 /**
- * Says how a filter over the sockets of an IP protocol is divided. `print` makes text of the remainder.
+ * Says how a filter over the sockets of an IP protocol is divided.
  *
  * @throws SockDiagError ENODEV or ENOENT for a network interface or a cgroup that there is not.
  */
-export function explain(
-  expression: Expression,
-  options: PlanOptions = {},
-  print: (expression: Expression) => string = (remainder) => JSON.stringify(remainder),
-): Explanation {
+export function explain(filter: string | Expression, options: PlanOptions = {}): Explanation {
+  const expression = typeof filter === 'string' ? parse(filter) : filter;
+  if (typeof filter !== 'string') checkTree(filter, 'explain: the filter');
   const { states, sport, dport, program, remainder, never, notes } = plan(expression, options);
   const explanation = {
     states,
@@ -43,10 +44,10 @@ export function explain(
     never,
     notes,
   };
-  return { ...explanation, toString: () => format(explanation, print) };
+  return { ...explanation, toString: () => format(explanation) };
 }
 
-function format(explanation: Explanation, print: (expression: Expression) => string): string {
+function format(explanation: Omit<Explanation, 'toString'>): string {
   const { states, header, program, disassembly, remainder, never, notes } = explanation;
   if (never) return 'nothing can match, and the kernel is not asked';
   const ports = Object.entries(header).filter(([, port]) => port !== 0);

@@ -5,7 +5,6 @@ import type { Decode } from '../netlink/reading.js';
 import { checkTree } from './check.js';
 import { matcher } from './match.js';
 import { parse } from './parser.js';
-import { deviceIndex } from './resolvers.js';
 import type { Expression } from './tree.js';
 
 /** A filter: its text, as of ss(8), or its tree, which `parse` and the builder of `sockdiag/filter` make. */
@@ -22,9 +21,9 @@ export function expressionOf(filter: Filter): Expression {
   return typeof filter === 'string' ? parse(filter) : filter;
 }
 
-/** How the names of network interfaces are looked up: those of another namespace cannot be. */
-export function deviceResolver(netns: Netns | undefined): (name: string) => number | undefined {
-  if (netns === undefined) return deviceIndex;
+/** How the names of network interfaces are looked up, if not in the usual way: those of another namespace cannot be. */
+export function deviceResolver(netns: Netns | undefined): ((name: string) => number | undefined) | undefined {
+  if (netns === undefined) return undefined;
   return (name) => {
     throw new TypeError(
       `the interface '${name}' cannot be looked up in another network namespace: the filter must give its index`,

@@ -151,8 +151,16 @@ function statesOf(conjuncts: readonly Conjunct[], features: Features): readonly 
   const hulls = conjuncts.map(({ condition }) => hullOf(condition));
   const states = ALL_STATES.filter((state) => hulls.every((hull) => hull.has(state)));
   // "In any state" is more than nothing said: it includes those that are not asked for otherwise.
-  const isSaid = conjuncts.some(({ term }) => [...leavesOf(term.term)].every(({ kind }) => kind === 'state'));
+  const leaves = conjuncts.map(({ term }) => [...leavesOf(term.term)]);
+  const isSaid = leaves.some(
+    (all) => all.every(({ kind }) => kind === 'state') || all.some(namesBoundInactive),
+  );
   return isSaid || states.length < ALL_STATES.length ? states : undefined;
+}
+
+/** Who names it wants it, and unless it is asked for it does not come. */
+function namesBoundInactive(leaf: Expression): boolean {
+  return leaf.kind === 'state' && leaf.states.includes('BOUND_INACTIVE');
 }
 
 const EVERY_STATE: ReadonlySet<SocketState> = new Set(ALL_STATES);

@@ -1,4 +1,6 @@
 /** INET_DIAG_SK_BPF_STORAGES: what BPF programs keep with a socket, and how it is asked for. */
+import { constants } from 'node:os';
+
 import {
   type AttributeTable,
   attributeTable,
@@ -57,6 +59,19 @@ export const SK_BPF_STORAGES_NESTS: readonly number[] = [0xffff, 20, 20, 1];
 const INET_DIAG_REQ_SK_BPF_STORAGES = 2;
 const SK_DIAG_BPF_STORAGE_REQ_MAP_FD = 1;
 
+/** What the kernel's errors mean where storages are asked for. */
+const HINTS: Readonly<Record<number, string>> = {
+  [constants.errno.EPERM]: 'BPF storages need CAP_BPF or CAP_SYS_ADMIN',
+  [constants.errno.EBADF]: 'a descriptor of bpfMaps is not open, or of no BPF map',
+  [constants.errno.EINVAL]: 'a descriptor of bpfMaps is not of a map of the type sk_storage',
+};
+
+export interface BpfQuestion {
+  attributes?: readonly Uint8Array[];
+  oversize?: boolean;
+  hints?: Readonly<Record<number, string>>;
+}
+
 /** What a request is given besides, where storages are shown, or those of some maps asked for. */
 export function bpfQuestion({
   show,
@@ -64,9 +79,9 @@ export function bpfQuestion({
 }: {
   show?: readonly string[] | undefined;
   bpfMaps?: readonly number[] | undefined;
-}): { attributes?: readonly Uint8Array[]; oversize?: boolean } {
+}): BpfQuestion {
   if (bpfMaps === undefined && show?.includes('skBpfStorages') !== true) return {};
-  return { attributes: [requestSkBpfStorages(bpfMaps ?? [])], oversize: true };
+  return { attributes: [requestSkBpfStorages(bpfMaps ?? [])], oversize: true, hints: HINTS };
 }
 
 /** For the maps behind these descriptors, or for all maps without any. */

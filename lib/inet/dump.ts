@@ -92,6 +92,8 @@ export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
   attributes?: readonly Uint8Array[];
   /** Records may be larger than 32 KiB. */
   oversize?: boolean;
+  /** What errors of the kernel mean for this question. */
+  hints?: Readonly<Record<number, string>>;
 }
 
 export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string>(
@@ -171,7 +173,7 @@ function askedOf<R extends UnknownAttributes, S extends string>(
   const families = question.family === undefined ? INET_FAMILIES : [question.family];
   return families.map((family) => ({
     request: inetRequest(family, kind, question, header),
-    subject: inetSubject(family, kind),
+    subject: { ...inetSubject(family, kind), hints: question.hints },
   }));
 }
 

@@ -16,8 +16,9 @@ import { type MptcpInfo, readMptcpInfo } from './mptcp-info.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 
 /**
- * A Multipath TCP socket. Each of its subflows is a TCP socket beside, with an `ulpInfo.mptcp`; the first of them has
- * the same inode.
+ * A Multipath TCP socket. Each of its subflows is a TCP socket beside, with an `ulpInfo.mptcp` and, once it is
+ * established, the same inode. What a listener accepts has the listener's `cookie`, if that had one already: of these
+ * sockets, `info.token` tells them apart.
  */
 export interface MptcpDiagMsg extends InetDiagMsg {
   /** The protocol that was asked for. */

@@ -52,7 +52,10 @@ export interface TcpDiagMsg extends InetDiagMsg {
    * CAP_NET_ADMIN only (`INET_DIAG_ULP_INFO`).
    */
   ulpInfo?: UlpInfo;
-  /** What BPF programs keep with the socket; where `show` or `bpfMaps` asks for it (`INET_DIAG_SK_BPF_STORAGES`). */
+  /**
+   * What BPF programs keep with the socket; where `show` or `bpfMaps` asks for it (`INET_DIAG_SK_BPF_STORAGES`). Of more
+   * than some 65,000 bytes for one socket the kernel makes a message that cannot be read: ask for fewer maps then.
+   */
   skBpfStorages?: SkBpfStorage[];
 }
 

@@ -51,6 +51,8 @@ export interface Subject {
   family: { module: string; option: string };
   /** Likewise for the protocol, where handlers are chosen by it. */
   protocol?: { module: string; option: string };
+  /** What an error of the kernel means for this request, by its number, where that is not the usual. */
+  hints?: Readonly<Record<number, string>> | undefined;
 }
 
 const EPERM = constants.errno.EPERM;
@@ -154,6 +156,10 @@ function namespaceTrouble(failure: NativeFailure, netns: string): string {
   return `the network namespace at ${netns} cannot be entered`;
 }
 
+const HINTS: Readonly<Record<number, string>> = {
+  [EPERM]: 'it needs CAP_NET_ADMIN in the network namespace',
+};
+
 function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
   const code = errnoName(failure.errno);
   const details = { code, errno: failure.errno, syscall: 'recvmsg' };
@@ -167,6 +173,9 @@ function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
     );
   }
   const words = failure.text ? `: ${failure.text}` : '';
-  const hint = failure.errno === EPERM ? ': it needs CAP_NET_ADMIN in the network namespace' : '';
-  return new SockDiagError(`the kernel refused to dump ${subject.sockets}${words}${hint} (${code})`, details);
+  const hint = subject.hints?.[failure.errno] ?? HINTS[failure.errno];
+  return new SockDiagError(
+    `the kernel refused to dump ${subject.sockets}${words}${hint === undefined ? '' : `: ${hint}`} (${code})`,
+    details,
+  );
 }

@@ -69,7 +69,7 @@ describe('explain', () => {
 
   test('says what the kernel is asked and what is left', () => {
     const expression: Expression = { kind: 'and', terms: [listening, http, marked] };
-    const explanation = explain(expression, { features: { mark: false } }, () => 'fwmark = 1');
+    const explanation = explain(expression, { features: { mark: false } });
     expect(explanation).toMatchObject({
       states: ['LISTEN'],
       header: { sport: 80, dport: 0 },
@@ -82,7 +82,7 @@ describe('explain', () => {
       'header     sport 80',
       'program    8 bytes',
       expect.stringMatching(/^ {6}0 {2}S_EQ 80 +yes -> accept, no -> reject$/),
-      'remainder  fwmark = 1',
+      'remainder  fwmark = 0x1',
       expect.stringContaining('note       the kernel has no MARK_COND'),
     ]);
   });

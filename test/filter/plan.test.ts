@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { ALL_STATES } from '../../lib/filter/condition.js';
+import { parse } from '../../lib/filter/parser.js';
 import { type Features, type Plan, type PlanOptions, plan } from '../../lib/filter/plan.js';
 import { deviceIndex } from '../../lib/filter/resolvers.js';
 import type { Expression } from '../../lib/filter/tree.js';
@@ -305,4 +306,14 @@ describe('filters that are too long', () => {
   test('the same port 5,000 times over is one test', () => {
     expect(plan(or(...spread(5000, () => port('src', '=', 22)))).program).toHaveLength(8);
   });
+});
+
+test('who names bound-inactive, wherever, gets it asked for', () => {
+  for (const text of [
+    'state bound-inactive or sport = 1',
+    '(state bound-inactive or dport = 1) and sport = 45123',
+  ]) {
+    expect(plan(parse(text)).states, text).toContain('BOUND_INACTIVE');
+  }
+  expect(plan(parse('state listening or sport = 1')).states).toBeUndefined();
 });
