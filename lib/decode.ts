@@ -1,5 +1,5 @@
 /** decode: a dump of what was recorded, instead of what there is. */
-import { checkFilter, expressionOf, type Filter, filtered } from './filter/option.js';
+import { checkFilter, expressionOf, type Filter, filtering } from './filter/option.js';
 import { DCCP, type DccpDiagMsg, decodeDccp } from './inet/dccp.js';
 import { INET_FAMILY_NAMES } from './inet/family.js';
 import { decodeMptcp, MPTCP, type MptcpDiagMsg } from './inet/mptcp.js';
@@ -180,9 +180,10 @@ export function decode(bytes: Uint8Array, options?: DecodeOptions): Dump<DiagMsg
   if (!(bytes instanceof Uint8Array)) throw new TypeError('decode: the recording must be a Uint8Array');
   const checked = checkOptions<DecodeOptions>('decode', options, CHECKS);
   const expression = checked.filter === undefined ? undefined : expressionOf(checked.filter);
+  const filtered = filtering<DiagMsg>(expression, undefined);
   const kindOf = kinds(checked);
   return new Dump({
-    open: () => new RecordedSource(bytes, kindOf, (decoder) => filtered(decoder, expression, undefined)),
+    open: () => new RecordedSource(bytes, kindOf, filtered),
     signal: checked.signal,
   });
 }

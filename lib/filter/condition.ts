@@ -2,10 +2,11 @@
  * Conditions: what a filter asks of IP sockets, with negation at the tests alone, and short, since sets of one thing
  * are put together to one.
  */
-import { SOCKET_STATES, type SocketState } from '../record/state.js';
+import type { SocketState } from '../record/state.js';
 import { mergePrefixes, type PrefixNumber } from './prefixes.js';
 import type { Test } from './program.js';
 import { complement, LAST_PORT, type Range, union } from './ranges.js';
+import { FILTER_STATES } from './states.js';
 import type { End } from './tree.js';
 
 /** Always, never, or when a socket fits. Neither a connective nor a set of ports is empty or holds only one thing. */
@@ -53,7 +54,7 @@ export interface Opaque {
 }
 
 /** The states that sockets are asked by. */
-export const ALL_STATES: readonly SocketState[] = SOCKET_STATES.filter((state) => state !== 'NEW_SYN_RECV');
+export const ALL_STATES: readonly SocketState[] = FILTER_STATES;
 
 export function stateSet(states: readonly SocketState[]): Condition {
   if (states.length === 0) return false;

@@ -1,8 +1,7 @@
 /** What becomes of a filter: what the kernel is asked, and what is left to do. */
 import type { SocketState } from '../record/state.js';
-import { checkTree } from './check.js';
 import { disassemble } from './disassemble.js';
-import { parse } from './parser.js';
+import { checkFilter, expressionOf, type Filter } from './option.js';
 import { type PlanOptions, plan } from './plan.js';
 import { print } from './print.js';
 import type { Expression } from './tree.js';
@@ -31,9 +30,9 @@ export interface Explanation {
  *
  * @throws SockDiagError ENODEV or ENOENT for a network interface or a cgroup that there is not.
  */
-export function explain(filter: string | Expression, options: PlanOptions = {}): Explanation {
-  const expression = typeof filter === 'string' ? parse(filter) : filter;
-  if (typeof filter !== 'string') checkTree(filter, 'explain: the filter');
+export function explain(filter: Filter, options: PlanOptions = {}): Explanation {
+  checkFilter(filter, 'explain: the filter');
+  const expression = expressionOf(filter);
   const { states, sport, dport, program, remainder, never, notes } = plan(expression, options);
   const explanation = {
     states,

@@ -31,15 +31,14 @@ export function deviceResolver(netns: Netns | undefined): ((name: string) => num
   };
 }
 
-/** Gives out only what the expression matches. */
-export function filtered<T extends DiagMsg>(
-  decode: Decode<T>,
+/** What makes a decoder give out only what the expression matches. It is compiled once, for all decoders. */
+export function filtering<T extends DiagMsg>(
   expression: Expression | undefined,
   netns: Netns | undefined,
-): Decode<T> {
-  if (expression === undefined) return decode;
+): (decode: Decode<T>) => Decode<T> {
+  if (expression === undefined) return (decode) => decode;
   const matches = matcher(expression, { device: deviceResolver(netns) });
-  return (memory, row) => {
+  return (decode) => (memory, row) => {
     const record = decode(memory, row);
     return record !== undefined && matches(record) ? record : undefined;
   };

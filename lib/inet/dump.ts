@@ -1,7 +1,7 @@
 /** What the dumps of all IP protocols have in common: the options, and inet_diag_req_v2. */
 import type { NativeRequest } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
-import { deviceResolver, expressionOf, filtered } from '../filter/option.js';
+import { deviceResolver, expressionOf, filtering } from '../filter/option.js';
 import { type Features, type Plan, plan } from '../filter/plan.js';
 import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
@@ -112,7 +112,7 @@ export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string
       plan(expression, { features: { ...kind.features, ...features }, device: deviceResolver(netns) }),
     );
   // What came after Linux 4.19, the oldest that is promised.
-  return askKernel(divided({}), question, divided({ cgroup: false }));
+  return askKernel(divided({}), question, () => divided({ cgroup: false }));
 }
 
 function unfiltered<R extends UnknownAttributes, S extends string>(
@@ -136,9 +136,10 @@ function planned<R extends UnknownAttributes & DiagMsg, S extends string>(
   const mask = stateMask(wanted) | other;
   const attributes = program === undefined ? [] : [attribute(INET_DIAG_REQ_BYTECODE, program)];
   const all = { ...question, attributes: [...attributes, ...(question.attributes ?? [])] };
+  const filtered = filtering<R>(remainder, question.netns)(decode);
   return {
     asked: never || mask === 0 ? [] : askedOf(kind, all, { mask, sport, dport }),
-    decoder: () => filtered(decode, remainder, question.netns),
+    decoder: () => filtered,
   };
 }
 

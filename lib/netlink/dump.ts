@@ -55,7 +55,7 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
 
   /**
    * The kernel's own messages, behind those that ask for them. All parts of one reading, one behind the other, are a
-   * recording, which `decode` reads.
+   * recording, which `decode` reads. What of a filter the kernel does not decide is not applied to it.
    */
   raw(): DumpIterator<Uint8Array> {
     return new RawIterator(new Reading(this.#query));

@@ -94,11 +94,17 @@ export function errorOf(failure: NativeFailure, subject: Subject, netns: string)
   }
 }
 
+/** What the kernel has no handler for, if that is what its error says. */
+function lackingLayer({ errno, inDone }: NativeFailure): UnsupportedLayer | undefined {
+  if (errno !== ENOENT) return undefined;
+  return inDone === true ? 'protocol' : 'family';
+}
+
 /** The error for a recording that cannot be read to its end. Its system calls were another's. */
 export function recordingError(failure: NativeFailure): SockDiagError {
   if (failure.kind === 'kernel') {
     const code = errnoName(failure.errno);
-    const unsupported = failure.errno === ENOENT ? (failure.inDone ? 'protocol' : 'family') : undefined;
+    const unsupported = lackingLayer(failure);
     return new SockDiagError(`the recording holds an error of the kernel, at its dump's end (${code})`, {
       code,
       errno: failure.errno,
@@ -163,7 +169,7 @@ const HINTS: Readonly<Record<number, string>> = {
 function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
   const code = errnoName(failure.errno);
   const details = { code, errno: failure.errno, syscall: 'recvmsg' };
-  const unsupported = failure.errno === ENOENT ? (failure.inDone ? 'protocol' : 'family') : undefined;
+  const unsupported = lackingLayer(failure);
   if (unsupported !== undefined) {
     const part = (unsupported === 'protocol' ? subject.protocol : undefined) ?? subject.family;
     return new SockDiagError(

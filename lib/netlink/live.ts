@@ -9,7 +9,7 @@ import {
   type NativeRequest,
 } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
-import { expressionOf, filtered } from '../filter/option.js';
+import { expressionOf, filtering } from '../filter/option.js';
 import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, type Subject } from './errors.js';
 import { netnsPath } from './options.js';
@@ -38,24 +38,24 @@ export function liveDump<T extends DiagMsg>(
 ): Dump<T> {
   const { filter, netns } = options;
   if (filter === undefined) return askKernel({ asked, decoder }, options);
-  const expression = expressionOf(filter);
-  // Now, so that a filter that cannot be is told of at the call.
-  filtered(decoder(), expression, netns);
-  return askKernel({ asked, decoder: () => filtered(decoder(), expression, netns) }, options);
+  const filtered = filtering<T>(expressionOf(filter), netns);
+  return askKernel({ asked, decoder: () => filtered(decoder()) }, options);
 }
 
 /** `simpler` is asked instead if the kernel does not understand the question. */
 export function askKernel<T>(
   question: Question<T>,
   { signal, netns }: DumpOptions,
-  simpler?: Question<T>,
+  simpler?: () => Question<T>,
 ): Dump<T> {
   const path = netnsPath(netns);
   return new Dump({
     open: () => {
       if (question.asked.length === 0) return new NoSource();
       const source = new LiveSource(question, path);
-      return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler, path));
+      return simpler === undefined
+        ? source
+        : new RetryingSource(source, () => new LiveSource(simpler(), path));
     },
     signal,
   });
