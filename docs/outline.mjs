@@ -2,7 +2,16 @@
 export const OUTLINE = [
   {
     title: 'What all sockets have',
-    types: ['SocketState', 'Shutdown', 'SkMeminfo', 'UnknownAttributes', 'UnknownTail', 'Flags'],
+    types: [
+      'DiagRecord',
+      'SocketOwner',
+      'SocketState',
+      'Shutdown',
+      'SkMeminfo',
+      'UnknownAttributes',
+      'UnknownTail',
+      'Flags',
+    ],
   },
   {
     title: 'IP',

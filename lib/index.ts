@@ -87,6 +87,7 @@ export type {
   PacketVersion,
   SockFilter,
 } from './packet/record.js';
+export type { DiagRecord, SocketOwner } from './record/record.js';
 export type { Shutdown } from './record/shutdown.js';
 export type { SkMeminfo } from './record/skmeminfo.js';
 export type { SocketState } from './record/state.js';

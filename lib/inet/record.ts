@@ -1,12 +1,8 @@
 /** inet_diag_msg: a socket of an IP protocol, and the attributes that all of these have. */
-import {
-  type AttributeTable,
-  attributeTable,
-  padding,
-  type UnknownAttributes,
-} from '../netlink/attributes.js';
+import { type AttributeTable, attributeTable, padding } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { type SocketState, stateName } from '../record/state.js';
@@ -28,7 +24,7 @@ export type Timer = 'off' | 'on' | 'keepalive' | 'timewait' | 'persist' | 'delac
 const TIMERS: readonly Timer[] = ['off', 'on', 'keepalive', 'timewait', 'persist', 'delack'];
 
 /** A socket of an IP protocol, as the kernel's `inet_diag_msg` tells it, and what all protocols can tell beside. */
-export interface InetDiagMsg extends UnknownAttributes {
+export interface InetDiagMsg extends DiagRecord {
   /**
    * The socket's own family (`idiag_family`). An IPv4 connection of a dual-stack socket is `'inet6'`, and its
    * addresses read `::ffff:192.0.2.1`.

@@ -1,10 +1,11 @@
 /** netlink_diag_msg: a netlink socket. */
-import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
 import type { Decode } from '../netlink/reading.js';
 import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { stateName } from '../record/state.js';
 import { type SocketType, typeName } from '../record/type.js';
@@ -107,7 +108,7 @@ export interface NetlinkRing extends UnknownTail {
 }
 
 /** A netlink socket, as the kernel's `netlink_diag_msg` tells it. It does not tell the owner. */
-export interface NetlinkDiagMsg extends UnknownAttributes {
+export interface NetlinkDiagMsg extends DiagRecord {
   /** (`ndiag_family`.) */
   family: 'netlink';
   /** (`ndiag_type`.) The kernel's own sockets are `'dgram'`. */

@@ -1,8 +1,9 @@
 /** packet_diag_msg: a packet socket, which sees frames as devices do. */
-import { attributeTable, readArray, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readArray, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { type SocketType, typeName } from '../record/type.js';
 import { flagsReader, nameOf } from '../record/words.js';
@@ -134,7 +135,7 @@ export interface SockFilter {
 }
 
 /** A packet socket, as the kernel's `packet_diag_msg` tells it. */
-export interface PacketDiagMsg extends UnknownAttributes {
+export interface PacketDiagMsg extends DiagRecord {
   /** (`pdiag_family`.) */
   family: 'packet';
   /** (`pdiag_type`.) */

@@ -1,10 +1,11 @@
 /** smc_diag_msg: a socket that passes data through shared memory instead of TCP. */
 import { readAddress4, readAddress6 } from '../inet/address.js';
 import { INET_FAMILY_NAMES, type InetFamily } from '../inet/family.js';
-import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { nameOf } from '../record/words.js';
 import { readConninfo, SMC_CONNINFO_LENGTH, type SmcConninfo } from './conninfo.js';
@@ -38,7 +39,7 @@ export interface SmcFallback extends UnknownTail {
  * An SMC socket, as the kernel's `smc_diag_msg` tells it. Addresses, ports and interface are those of the TCP socket
  * inside, which is a record of `dumpTcp` besides.
  */
-export interface SmcDiagMsg extends UnknownAttributes {
+export interface SmcDiagMsg extends DiagRecord {
   /** (`diag_family`.) */
   family: SmcFamily;
   /** (`diag_state`.) */

@@ -9,6 +9,7 @@ import {
 } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { type SocketType, typeName } from '../record/type.js';
 import { readCon, type TipcCon } from './con.js';
 import { readGroup, type TipcGroup } from './group.js';
@@ -18,7 +19,7 @@ import { type TipcState, tipcStateName } from './state.js';
 export type TipcType = Extract<SocketType, 'stream' | 'dgram' | 'rdm' | 'seqpacket'>;
 
 /** A TIPC socket, as the kernel's `TIPC_NLA_SOCK` tells it. */
-export interface TipcDiagMsg extends UnknownAttributes {
+export interface TipcDiagMsg extends DiagRecord {
   /** (Of the request: a record does not tell it.) */
   family: 'tipc';
   /** (`TIPC_NLA_SOCK_TYPE`.) */

@@ -1,7 +1,8 @@
 /** unix_diag_msg: a unix-domain socket. */
-import { attributeTable, readArray, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readArray, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { stateName } from '../record/state.js';
@@ -21,7 +22,7 @@ export interface UnixVfs {
 }
 
 /** A unix-domain socket, as the kernel's `unix_diag_msg` tells it. */
-export interface UnixDiagMsg extends UnknownAttributes {
+export interface UnixDiagMsg extends DiagRecord {
   /** (`udiag_family`.) */
   family: 'unix';
   /** (`udiag_type`.) */

@@ -1,7 +1,8 @@
 /** vsock_diag_msg: a socket between virtual machines and their host. */
-import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { type AttributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
 import { stateName } from '../record/state.js';
 import { type SocketType, typeName } from '../record/type.js';
@@ -14,7 +15,7 @@ export type VsockState = 'ESTABLISHED' | 'SYN_SENT' | 'CLOSE' | 'LISTEN' | 'CLOS
  * A vsock socket, as the kernel's `vsock_diag_msg` tells it. A context id (CID) is the address of a machine: 0 the
  * hypervisor, 1 this machine itself, 2 the host, above that a guest. The kernel tells neither owner nor queues.
  */
-export interface VsockDiagMsg extends UnknownAttributes {
+export interface VsockDiagMsg extends DiagRecord {
   /** (`vdiag_family`.) */
   family: 'vsock';
   /** (`vdiag_type`.) */

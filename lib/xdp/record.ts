@@ -1,8 +1,9 @@
 /** xdp_diag_msg: a socket that takes packets past the network stack. */
-import { attributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
+import { attributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
+import type { DiagRecord } from '../record/record.js';
 import { readSkMeminfo, type SkMeminfo } from '../record/skmeminfo.js';
 import { type SocketType, typeName } from '../record/type.js';
 import { readStats, XDP_STATS_LENGTH, type XdpStats } from './stats.js';
@@ -25,7 +26,7 @@ export interface XdpRing extends UnknownTail {
 }
 
 /** An XDP socket, as the kernel's `xdp_diag_msg` tells it. */
-export interface XdpDiagMsg extends UnknownAttributes {
+export interface XdpDiagMsg extends DiagRecord {
   /** (`xdiag_family`.) */
   family: 'xdp';
   /** Always `'raw'` (`xdiag_type`). */
