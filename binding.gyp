@@ -4,7 +4,11 @@
       "target_name": "sockdiag",
       "sources": [
         "native/addon.cc",
+        "native/descriptor.cc",
         "native/dump_reader.cc",
+        "native/exchange.cc",
+        "native/exchange_object.cc",
+        "native/failure.cc",
         "native/message_walker.cc",
         "native/netlink_socket.cc",
         "native/read_ahead.cc",

@@ -73,6 +73,30 @@ export interface NativeReader {
   close(): Promise<void> | undefined;
 }
 
+/** One question and its answer at a time, on the calling thread. */
+export interface NativeExchange {
+  /**
+   * Memory of both sides: a record that answered; at `EXCHANGE.index` the row of its index; at `EXCHANGE.question` what
+   * stands behind the netlink header of a question.
+   */
+  readonly buffer: ArrayBuffer;
+  /** What the record that answers a question looks like: the number that `ask` takes. */
+  expect(type: number, headerLength: number, nests: Uint16Array | undefined): number;
+  /**
+   * Sends the question in the buffer, and receives what answers it: one record, or with NLM_F_ACK in the flags (which are
+   * beside NLM_F_REQUEST) an acknowledgement.
+   */
+  ask(expectation: number, flags: number, length: number): NativeFailure | undefined;
+  /** Gives the socket back; the next question opens one anew. */
+  close(): void;
+}
+
+/** Offsets in the buffer of an exchange, in bytes. */
+export const EXCHANGE = { index: 32768, question: 65536 } as const;
+
+/** Bytes that `describe` writes. */
+export const DESCRIPTION_LENGTH = 280;
+
 /** What was asked, and so what a reply must look like; and how the datagram came. */
 export interface NativeExpectation extends NativeShape {
   sequence: number;
@@ -95,6 +119,16 @@ export interface NativeWalk {
 export interface Binding {
   /** Checks one datagram that is in memory, as a reader does, and finds what is in it. */
   walk(datagram: Uint8Array, expectation: NativeExpectation): NativeWalk;
+  /**
+   * What the kernel says of a socket that this process has open: 32-bit numbers for SO_PROTOCOL, the index of the
+   * interface that it is bound to, SO_COOKIE (two), and the lengths of its own and of its peer's address; then these two,
+   * 128 bytes each. The answer is 0, or an errno.
+   */
+  describe(descriptor: number, into: Uint8Array): number;
+  /** `netns` is the file of a network namespace, or empty for that of the process. */
+  Exchange: new (
+    netns: string,
+  ) => NativeExchange;
   /** `netns` is the file of a network namespace, or empty for that of the process. */
   Reader: new (
     requests: NativeRequest[],

@@ -2,9 +2,13 @@
 // made here, and so to one environment.
 #include <napi.h>
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 
+#include "descriptor.h"
 #include "dump_reader.h"
+#include "exchange_object.h"
 #include "message_walker.h"
 #include "reader_object.h"
 
@@ -20,7 +24,7 @@ Expectation ReadExpectation(const Napi::Object& object) {
   expectation.header_length = static_cast<uint16_t>(number("headerLength"));
   expectation.family = static_cast<uint8_t>(number("family"));
   expectation.acknowledged = object.Get("acknowledged").ToBoolean();
-  expectation.nests = ReadNests(object);
+  expectation.nests = ReadNests(object.Get("nests"));
   return expectation;
 }
 
@@ -46,8 +50,19 @@ Napi::Value WalkInMemory(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// describe(descriptor, into): what the kernel says of a socket of this process; 0, or an errno.
+Napi::Value DescribeDescriptor(const Napi::CallbackInfo& info) {
+  SocketDescription description;
+  const int error = Describe(info[0].As<Napi::Number>().Int32Value(), description);
+  auto into = info[1].As<Napi::Uint8Array>();
+  std::memcpy(into.Data(), &description, std::min(into.ByteLength(), sizeof description));
+  return Napi::Number::New(info.Env(), error);
+}
+
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Reader", ReaderObject::Define(env));
+  exports.Set("Exchange", ExchangeObject::Define(env));
+  exports.Set("describe", Napi::Function::New<DescribeDescriptor>(env, "describe"));
   exports.Set("walk", Napi::Function::New<WalkInMemory>(env, "walk"));
   return exports;
 }

@@ -2,53 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 
 #include <linux/netlink.h>
 
 namespace sockdiag {
-namespace {
-
-std::vector<uint8_t> Frame(uint16_t type, uint16_t flags, uint32_t sequence,
-                           const std::vector<uint8_t>& payload) {
-  nlmsghdr header{};
-  header.nlmsg_len = static_cast<uint32_t>(sizeof header + payload.size());
-  header.nlmsg_type = type;
-  header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
-  header.nlmsg_seq = sequence;
-  std::vector<uint8_t> message(header.nlmsg_len);
-  std::memcpy(message.data(), &header, sizeof header);
-  if (!payload.empty()) std::memcpy(message.data() + sizeof header, payload.data(), payload.size());
-  return message;
-}
-
-Failure SystemFailure(const char* syscall, int error, size_t request) {
-  Failure failure;
-  failure.kind = Failure::Kind::kSystem;
-  failure.syscall = syscall;
-  failure.error = error;
-  failure.request = request;
-  return failure;
-}
-
-}  // namespace
-
-Failure FailureOf(const Walk& walk, size_t request) {
-  Failure failure;
-  failure.request = request;
-  if (walk.outcome == Outcome::kRefused) {
-    failure.kind = Failure::Kind::kKernel;
-    failure.error = walk.error;
-    failure.in_done = walk.in_done;
-    if (walk.text != nullptr) failure.text.assign(walk.text, walk.text_size);
-  } else if (walk.outcome == Outcome::kFault) {
-    failure.kind = Failure::Kind::kReply;
-    failure.fault = walk.fault;
-    failure.fault_offset = walk.fault_offset;
-  }
-  return failure;
-}
 
 void Batch::Prepare() {
   used_ = 0;
@@ -84,9 +42,9 @@ void DumpReader::Fill(Batch& batch) {
       ReceiveInto(batch, room);
     }
   } catch (const SystemError& error) {
-    batch.failure_ = SystemFailure(error.syscall, error.error, current_);
+    batch.failure_ = FailureOf(error, current_);
   } catch (const std::bad_alloc&) {
-    batch.failure_ = SystemFailure("malloc", ENOMEM, current_);
+    batch.failure_ = FailureOf(SystemError{"malloc", ENOMEM}, current_);
   }
   batch.finished_ = IsOver(batch);
   if (batch.finished_) Close();
@@ -105,8 +63,7 @@ void DumpReader::Open() {
   expectation.sequence = 0;
   expectation.port_id = socket_->port_id();
   expectation.acknowledged = true;
-  const auto noop = Frame(NLMSG_NOOP, NLM_F_ACK, expectation.sequence, {});
-  socket_->Send(noop.data(), noop.size());
+  socket_->Send({NLMSG_NOOP, NLM_F_ACK, expectation.sequence}, nullptr, 0);
   Batch answer(1);
   answer.Prepare();
   const Datagram datagram = socket_->Receive(answer.bytes_.get(), kReceiveSize);
@@ -123,8 +80,8 @@ void DumpReader::SendRequest() {
   expectation_.header_length = request.header_length;
   expectation_.family = request.family;
   expectation_.nests = request.nests;
-  const auto message = Frame(request.type, NLM_F_DUMP, expectation_.sequence, request.payload);
-  socket_->Send(message.data(), message.size());
+  socket_->Send({request.type, NLM_F_DUMP, expectation_.sequence}, request.payload.data(),
+                request.payload.size());
 }
 
 size_t DumpReader::RoomForNext() const {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "failure.h"
 #include "message_walker.h"
 #include "netlink_socket.h"
 
@@ -23,20 +24,6 @@ struct Request {
   std::vector<Nest> nests;
   bool oversize;  // a datagram may be larger than a usual receive
   std::vector<uint8_t> payload;
-};
-
-// Why a dump ended before its end.
-struct Failure {
-  enum class Kind { kNone, kSystem, kKernel, kReply };
-
-  Kind kind = Kind::kNone;
-  const char* syscall = "";    // kSystem
-  int error = 0;               // kSystem, kKernel: the errno
-  bool in_done = false;        // kKernel: it came in NLMSG_DONE, not in NLMSG_ERROR
-  std::string text;            // kKernel: the kernel's extended message, or nothing
-  Fault fault = Fault::kNone;  // kReply
-  size_t fault_offset = 0;     // kReply: from the start of the datagram
-  size_t request = 0;          // which of the requests it was
 };
 
 // What one call to Fill brings: datagrams, one behind the other, and the index of their records.
@@ -104,8 +91,5 @@ class DumpReader {
   Expectation expectation_;
   std::atomic<bool> cancelled_{false};
 };
-
-// What walking one datagram means for the dump that it belongs to; kNone where it means no failure.
-Failure FailureOf(const Walk& walk, size_t request);
 
 }  // namespace sockdiag

@@ -254,6 +254,8 @@ const char* Describe(Fault fault) {
       return "attributes nested too deeply";
     case Fault::kIndexFull:
       return "more parts than its size allows";
+    case Fault::kNoAnswer:
+      return "no answer to what was asked";
   }
   return "an unknown fault";
 }

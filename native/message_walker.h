@@ -67,6 +67,7 @@ enum class Fault {
   kLongAttribute,
   kDeepNesting,
   kIndexFull,
+  kNoAnswer,  // of one question; no walk says so
 };
 
 // In words, to stand behind "the reply has ".

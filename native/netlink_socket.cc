@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 #include <thread>
 
@@ -103,12 +104,21 @@ void NetlinkSocket::Configure() {
   port_id_ = address.nl_pid;
 }
 
-void NetlinkSocket::Send(const uint8_t* message, size_t size) const {
+void NetlinkSocket::Send(const Heading& heading, const uint8_t* payload, size_t size) {
+  nlmsghdr header{};
+  header.nlmsg_len = static_cast<uint32_t>(sizeof header + size);
+  header.nlmsg_type = heading.type;
+  header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | heading.flags);
+  header.nlmsg_seq = heading.sequence;
+  message_.resize(header.nlmsg_len);
+  std::memcpy(message_.data(), &header, sizeof header);
+  if (size > 0) std::memcpy(message_.data() + sizeof header, payload, size);
   // The kernel grants the sender's privileges only to a message that names its destination.
   const sockaddr_nl address = KernelAddress();
   ssize_t sent = 0;
   do {
-    sent = sendto(descriptor_, message, size, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    sent = sendto(descriptor_, message_.data(), message_.size(), 0,
+                  reinterpret_cast<const sockaddr*>(&address), sizeof address);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) throw SystemError{"sendto", errno};
 }

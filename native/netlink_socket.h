@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "message_walker.h"
 
@@ -13,6 +14,13 @@ namespace sockdiag {
 struct SystemError {
   const char* syscall;
   int error;
+};
+
+// What the netlink header of a request says, beside its length and that it is one.
+struct Heading {
+  uint16_t type;
+  uint16_t flags;
+  uint32_t sequence;
 };
 
 // The kernel builds each part of a dump no larger than the largest receive that was ever made on the
@@ -33,7 +41,8 @@ class NetlinkSocket {
   // The address that the kernel gave us: replies carry it.
   uint32_t port_id() const { return port_id_; }
 
-  void Send(const uint8_t* message, size_t size) const;
+  // Sends a request with that behind its header.
+  void Send(const Heading& heading, const uint8_t* payload, size_t size);
 
   // Takes one datagram into `buffer`. Never waits: sock_diag makes its answers inside the calls to send and
   // receive, so what is not there yet will never come.
@@ -48,6 +57,7 @@ class NetlinkSocket {
 
   int descriptor_ = -1;
   uint32_t port_id_ = 0;
+  std::vector<uint8_t> message_;  // what is sent; its memory is used again
 };
 
 }  // namespace sockdiag

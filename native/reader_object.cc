@@ -21,7 +21,7 @@ Request ReadRequest(const Napi::Object& object) {
   return {static_cast<uint16_t>(number("type")),
           static_cast<uint16_t>(number("headerLength")),
           static_cast<uint8_t>(number("family")),
-          ReadNests(object),
+          ReadNests(object.Get("nests")),
           object.Get("oversize").ToBoolean(),
           std::vector<uint8_t>(payload.Data(), payload.Data() + payload.ByteLength())};
 }
@@ -36,9 +36,8 @@ std::vector<Request> ReadRequests(const Napi::Array& array) {
 
 }  // namespace
 
-std::vector<Nest> ReadNests(const Napi::Object& object) {
+std::vector<Nest> ReadNests(const Napi::Value& value) {
   std::vector<Nest> nests;
-  const Napi::Value value = object.Get("nests");
   if (value.IsUndefined()) return nests;
   const auto pairs = value.As<Napi::Uint16Array>();
   for (size_t i = 0; i + 1 < pairs.ElementLength(); i += 2) nests.push_back({pairs[i], pairs[i + 1]});

@@ -47,8 +47,8 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   Napi::Reference<Napi::ArrayBuffer> buffer_;     // what every batch is copied into
 };
 
-// The `nests` of an object, pairs of numbers (parent, child); none if it has none.
-std::vector<Nest> ReadNests(const Napi::Object& object);
+// Pairs of numbers (parent, child), in a Uint16Array; none if it is undefined.
+std::vector<Nest> ReadNests(const Napi::Value& value);
 
 // The failure as a plain object for JavaScript, or undefined.
 Napi::Value DescribeFailure(Napi::Env env, const Failure& failure);

@@ -43,8 +43,17 @@ export class SockDiagError extends Error {
   }
 }
 
-/** What a dump is of, for the words of its errors. */
+/** What is done with sockets: in a sentence, and as a thing. */
+const ACTS = {
+  dump: { verb: 'dump', noun: 'a dump of' },
+  lookup: { verb: 'look up', noun: 'a lookup of' },
+  destroy: { verb: 'destroy', noun: 'a request to destroy' },
+} as const;
+
+/** What is asked for, for the words of its errors. */
 export interface Subject {
+  /** What is done with the sockets; without it, they are dumped. */
+  act?: keyof typeof ACTS;
   /** In the plural: `'IPv4 TCP sockets'`. */
   sockets: string;
   /** The kernel's module for the family, and its build option. */
@@ -73,7 +82,11 @@ export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `E${errno}`;
 }
 
-/** The error for a dump that the native reader could not bring to its end. */
+function actOf({ act = 'dump' }: Subject): { verb: string; noun: string } {
+  return ACTS[act];
+}
+
+/** The error for what could not be asked for, or not be brought to its end. */
 export function errorOf(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
   switch (failure.kind) {
     case 'system':
@@ -87,7 +100,7 @@ export function errorOf(failure: NativeFailure, subject: Subject, netns: string)
       );
     case 'reply':
       return new SockDiagError(
-        `the reply to a dump of ${subject.sockets} has ${failure.text} (at byte ${failure.offset}): ` +
+        `the reply to ${actOf(subject).noun} ${subject.sockets} has ${failure.text} (at byte ${failure.offset}): ` +
           'it was thrown away',
         { code: 'EBADMSG', errno: EBADMSG, syscall: 'recvmsg' },
       );
@@ -120,7 +133,7 @@ export function recordingError(failure: NativeFailure): SockDiagError {
 function systemError(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
   const code = errnoName(failure.errno);
   const syscall = failure.syscall;
-  const what = `cannot dump ${subject.sockets}`;
+  const what = `cannot ${actOf(subject).verb} ${subject.sockets}`;
   const details = { code, errno: failure.errno, syscall };
   switch (true) {
     case syscall === 'open' || syscall === 'setns':
@@ -169,7 +182,8 @@ const HINTS: Readonly<Record<number, string>> = {
 function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
   const code = errnoName(failure.errno);
   const details = { code, errno: failure.errno, syscall: 'recvmsg' };
-  const unsupported = lackingLayer(failure);
+  // Of a single socket, ENOENT says that there is none such.
+  const unsupported = subject.act === undefined ? lackingLayer(failure) : undefined;
   if (unsupported !== undefined) {
     const part = (unsupported === 'protocol' ? subject.protocol : undefined) ?? subject.family;
     return new SockDiagError(
@@ -181,7 +195,7 @@ function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
   const words = failure.text ? `: ${failure.text}` : '';
   const hint = subject.hints?.[failure.errno] ?? HINTS[failure.errno];
   return new SockDiagError(
-    `the kernel refused to dump ${subject.sockets}${words}${hint === undefined ? '' : `: ${hint}`} (${code})`,
+    `the kernel refused to ${actOf(subject).verb} ${subject.sockets}${words}${hint === undefined ? '' : `: ${hint}`} (${code})`,
     details,
   );
 }

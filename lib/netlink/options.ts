@@ -20,7 +20,8 @@ export function checkOptions<O extends object>(
     throw new TypeError(`${caller}: options must be an object, not ${show(given)}`);
   }
   const options = { ...given };
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[name];
     const check = Object.hasOwn(checks, name) ? (checks as Record<string, Check>)[name] : undefined;
     if (check === undefined) {
       throw new TypeError(`${caller}: there is no option '${name}', only ${list(Object.keys(checks))}`);
@@ -90,8 +91,20 @@ export const checkNetns: Check = (value, name) => {
   }
 };
 
-function isInt32(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fff_ffff;
+export function isInt32(value: unknown): value is number {
+  return isUpTo(value, 0x7fff_ffff);
+}
+
+export function isUint16(value: unknown): value is number {
+  return isUpTo(value, 0xffff);
+}
+
+export function isUint32(value: unknown): value is number {
+  return isUpTo(value, 0xffff_ffff);
+}
+
+function isUpTo(value: unknown, most: number): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
 }
 
 /** The file that stands for a namespace; empty for the process's own. */
@@ -109,7 +122,7 @@ function list(words: readonly string[], conjunction = 'and'): string {
 }
 
 /** A value, short enough to stand in a message. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'function') return 'a function';

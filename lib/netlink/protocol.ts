@@ -4,8 +4,12 @@ import { endianness } from 'node:os';
 /** nlmsg_type of a request by family, and of its records. */
 export const SOCK_DIAG_BY_FAMILY = 20;
 
+/** nlmsg_type of a request to close a socket. */
+export const SOCK_DESTROY = 21;
+
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_MULTI = 0x2;
+export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
 
 /** Bytes of a message's header (`nlmsghdr`), and of an attribute's (`nlattr`). */

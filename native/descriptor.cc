@@ -1,0 +1,37 @@
+#include "descriptor.h"
+
+#include <sys/socket.h>
+#include <cerrno>
+
+namespace sockdiag {
+namespace {
+
+// Not in the headers of every system that this is built on.
+constexpr int kSoCookie = 57;
+constexpr int kSoBindToIfindex = 62;
+
+template <typename T>
+int GetOption(int descriptor, int name, T& value) {
+  socklen_t size = sizeof value;
+  return getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+int Describe(int descriptor, SocketDescription& description) {
+  description = SocketDescription{};
+  const int error = GetOption(descriptor, SO_PROTOCOL, description.protocol);
+  if (error != 0) return error;
+  GetOption(descriptor, kSoCookie, description.cookie);
+  GetOption(descriptor, kSoBindToIfindex, description.ifindex);
+
+  socklen_t size = sizeof description.local;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(description.local), &size) == 0)
+    description.local_size = size;
+  size = sizeof description.remote;
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(description.remote), &size) == 0)
+    description.remote_size = size;
+  return 0;
+}
+
+}  // namespace sockdiag
