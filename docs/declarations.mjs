@@ -22,7 +22,7 @@ const INTERFACE = new RegExp(
   'gm',
 );
 const EMPTY = new RegExp(`^${DOC}export interface (\\w+)(?: extends ([^{]*?))? \\{\\}`, 'gm');
-const TYPE = new RegExp(`^${DOC}export type (\\w+)(?:<[^>]*>)? =([^;]*(?:;[^;]*?\\})*);`, 'gm');
+const TYPE = new RegExp(`^${DOC}export type (\\w+)(?:<[^>]*>)? =([^;]*(?:;(?!\n\n)[^;]*?\\})*);`, 'gm');
 const MEMBER = new RegExp(`^${DOC}  (?:readonly )?(\\w+\\??): ([\\s\\S]*?);$`, 'gm');
 
 /**

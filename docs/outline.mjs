@@ -112,6 +112,21 @@ export const OUTLINE = [
   },
   { title: 'TIPC', types: ['TipcDiagMsg', 'TipcType', 'TipcState', 'TipcCon', 'TipcStat', 'TipcGroup'] },
   {
+    title: 'One socket',
+    types: [
+      'InetTuple',
+      'UnixInode',
+      'MptcpToken',
+      'LiveSocket',
+      'LiveStream',
+      'LookupOptions',
+      'TcpLookupShow',
+      'MptcpLookupShow',
+      'UnixLookupOptions',
+      'UnixInstead',
+    ],
+  },
+  {
     title: 'Options',
     types: [
       'DumpOptions',

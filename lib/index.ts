@@ -39,6 +39,7 @@ export type {
   SctpState,
 } from './inet/sctp-info.js';
 export type { SocketAddress } from './inet/socket-address.js';
+export type { InetTuple } from './inet/sockid.js';
 export type { Sockopt } from './inet/sockopt.js';
 export { dumpTcp, type TcpDiagMsg, type TcpDumpOptions, type TcpShow } from './inet/tcp.js';
 export type { TcpCaState, TcpFastopenClientFail, TcpInfo, TcpOptions } from './inet/tcp-info.js';
@@ -59,6 +60,22 @@ export type {
   TlsVersion,
   UlpInfo,
 } from './inet/ulp-info.js';
+export type { LookupOptions } from './lookup/inet.js';
+export type { LiveSocket } from './lookup/live.js';
+export {
+  type LiveStream,
+  lookupDccp,
+  lookupRaw,
+  lookupSctp,
+  lookupTcp,
+  lookupTcpSync,
+  lookupUdp,
+  lookupUdpLite,
+  type TcpLookupShow,
+  type UnixInstead,
+} from './lookup/lookups.js';
+export { lookupMptcp, type MptcpLookupShow, type MptcpToken } from './lookup/mptcp.js';
+export { lookupUnix, type UnixInode, type UnixLookupOptions } from './lookup/unix.js';
 export type { UnknownAttributes } from './netlink/attributes.js';
 export type { Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
 export { SockDiagError, type UnsupportedLayer } from './netlink/errors.js';

@@ -9,11 +9,27 @@ import type { Prefix } from './tree.js';
  * them, that would be octal.
  */
 export function parseOctets(text: string): number[] | undefined {
-  const octets = text.split('.');
-  if (octets.length > 4) return undefined;
-  const fits = octets.every((octet) => /^(?:0|[1-9][0-9]{0,2})$/.test(octet) && Number(octet) < 256);
-  return fits ? octets.map(Number) : undefined;
+  const octets: number[] = [];
+  let octet = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const digit = i < text.length ? text.charCodeAt(i) - ZERO : END;
+    if (digit === END || digit === DOT) {
+      if (octet < 0 || octets.length === 4) return undefined;
+      octets.push(octet);
+      octet = -1;
+    } else {
+      if (digit < 0 || digit > 9 || octet === 0) return undefined;
+      octet = octet < 0 ? digit : octet * 10 + digit;
+      if (octet > 255) return undefined;
+    }
+  }
+  return octets;
 }
+
+const ZERO = 0x30;
+/** Beside the digits. */
+const DOT = 0x2e - ZERO;
+const END = 10;
 
 /** The sixteen bytes of an address without a zone, or undefined. */
 export function parseAddress6(text: string): number[] | undefined {

@@ -9,13 +9,14 @@ import type { Dump, DumpOptions } from '../netlink/dump.js';
 import { commonChecks } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { type Asked, askKernel, type Question } from '../netlink/live.js';
-import { anyOf, type Check, checkOptions, oneOf, someOf } from '../netlink/options.js';
+import { anyOf, type Check, checkOptions, type Netns, oneOf, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import type { Decode } from '../netlink/reading.js';
 import { attribute, maskOf, payloadOf, u32, wordsOf } from '../netlink/request.js';
 import { DEFAULT_STATES, SOCKET_STATES, type SocketState, stateMask } from '../record/state.js';
 import { INET_FAMILIES, INET_FAMILY, type InetFamily } from './family.js';
 import { INET_DIAG_MSG_LENGTH, type InetProtocol, readInetDiagMsg } from './record.js';
+import type { Sockid } from './sockid.js';
 
 /** What is particular to a protocol. */
 export interface InetKind<R extends UnknownAttributes, S extends string> {
@@ -178,6 +179,23 @@ function askedOf<R extends UnknownAttributes, S extends string>(
   }));
 }
 
+/** Protocols that were found to have a handler, by family. */
+const handled = new Set<string>();
+
+/** Throws if the kernel has no handler for the protocol. Where a single socket is asked for, it only says that there is none. */
+export function checkHandler<R extends UnknownAttributes, S extends string>(
+  family: InetFamily,
+  kind: InetKind<R, S>,
+  netns: Netns | undefined,
+): void {
+  const key = `${family} ${kind.protocol}`;
+  if (handled.has(key)) return;
+  const asked = askedOf(kind, { family }, { mask: 0, sport: 0, dport: 0 });
+  const nothing = askKernel({ asked, decoder: () => () => undefined }, { netns });
+  for (const _ of nothing);
+  handled.add(key);
+}
+
 /** The decoder of a kind's records. Made once: the engine optimizes a call to a function that is always the same. */
 export function inetDecoder<R extends UnknownAttributes, S extends string>({
   protocol,
@@ -197,10 +215,40 @@ export function inetDecoder<R extends UnknownAttributes, S extends string>({
 const INET_DIAG_REQ_V2_LENGTH = 56;
 const INET_DIAG_REQ_BYTECODE = 1;
 const INET_DIAG_REQ_PROTOCOL = 3;
-/** Of `id.idiag_sport` in inet_diag_req_v2. */
-const PORTS_OFFSET = 8;
+/** Of `id`, whose ports come first, in inet_diag_req_v2. */
+const SOCKID_OFFSET = 8;
 /** Stands for a protocol that does not fit, so that a kernel that ignores the attribute does not take another. */
 const NO_PROTOCOL = 254;
+
+/** What a protocol that does not fit into the header is put into, behind the header; else nothing. */
+function protocolAttribute(number: number): Uint8Array[] {
+  return number > 0xff ? [attribute(INET_DIAG_REQ_PROTOCOL, u32(number))] : [];
+}
+
+const sdiagProtocol = (number: number): number => (number > 0xff ? NO_PROTOCOL : number);
+
+/** Puts an inet_diag_req_v2 for one socket into `question`, and answers its length. It is for lookups and destruction. */
+export function putInetQuestion<R extends UnknownAttributes, S extends string>(
+  question: Uint8Array,
+  { number, protocol }: InetKind<R, S>,
+  { family, bytes }: Sockid,
+  extensions: number,
+): number {
+  question[0] = INET_FAMILY[family].number;
+  question[1] = sdiagProtocol(number);
+  question[2] = extensions;
+  // `sdiag_raw_protocol`, where others have padding.
+  question[3] = protocol === 'raw' ? (bytes[1] as number) : 0;
+  // No states are asked for.
+  question.fill(0, 4, SOCKID_OFFSET);
+  question.set(bytes, SOCKID_OFFSET);
+  let length = INET_DIAG_REQ_V2_LENGTH;
+  for (const part of protocolAttribute(number)) {
+    question.set(part, length);
+    length += part.length;
+  }
+  return length;
+}
 
 function inetRequest<R extends UnknownAttributes, S extends string>(
   family: InetFamily,
@@ -208,27 +256,24 @@ function inetRequest<R extends UnknownAttributes, S extends string>(
   question: InetQuestion<S>,
   { mask, sport, dport }: InetHeader,
 ): NativeRequest {
-  const wide = number > 0xff;
-  const extensions = maskOf(show, question.show ?? []);
   const { bytes, words } = payloadOf(INET_DIAG_REQ_V2_LENGTH, [
     INET_FAMILY[family].number,
-    wide ? NO_PROTOCOL : number,
-    extensions,
+    sdiagProtocol(number),
+    maskOf(show, question.show ?? []),
   ]);
   words[1] = mask;
-  bytes.set([sport >> 8, sport & 0xff, dport >> 8, dport & 0xff], PORTS_OFFSET);
-  const protocol = wide ? [attribute(INET_DIAG_REQ_PROTOCOL, u32(number))] : [];
+  bytes.set([sport >> 8, sport & 0xff, dport >> 8, dport & 0xff], SOCKID_OFFSET);
   return {
     type: SOCK_DIAG_BY_FAMILY,
     family: INET_FAMILY[family].number,
     headerLength: INET_DIAG_MSG_LENGTH,
     nests,
     oversize: question.oversize,
-    payload: Buffer.concat([bytes, ...protocol, ...(question.attributes ?? [])]),
+    payload: Buffer.concat([bytes, ...protocolAttribute(number), ...(question.attributes ?? [])]),
   };
 }
 
-function inetSubject<R extends UnknownAttributes, S extends string>(
+export function inetSubject<R extends UnknownAttributes, S extends string>(
   family: InetFamily,
   { words, handler }: InetKind<R, S>,
 ): Subject {

@@ -28,3 +28,15 @@ function full(value: number): string {
 function half(value: number): string {
   return (FULL[(value >>> 8) & 0xff] as string) + FULL[value & 0xff];
 }
+
+/** What stands for any cookie where one is asked for, and so is none. */
+export const ANY_COOKIE = 'ffffffffffffffff';
+
+export function isCookie(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{1,16}$/.test(value) && value !== ANY_COOKIE;
+}
+
+/** The two halves of a cookie's text, in the order in which the kernel takes them. */
+export function cookieWords(cookie: string): [low: number, high: number] {
+  return [Number.parseInt(cookie.slice(-8), 16), Number.parseInt(`0${cookie.slice(0, -8)}`, 16)];
+}

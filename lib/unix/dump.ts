@@ -3,8 +3,9 @@ import type { NativeRequest } from '../binding.js';
 import type { Dump, DumpOptions } from '../netlink/dump.js';
 import { commonChecks } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
+import type { AnswerShape } from '../netlink/exchange.js';
 import { liveDump } from '../netlink/live.js';
-import { anyOf, type Checks, checkOptions, someOf } from '../netlink/options.js';
+import { anyOf, type Checks, checkOptions, type Netns, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
 import { stateMask } from '../record/state.js';
@@ -25,7 +26,7 @@ const SHOW = {
 
 export type UnixShow = keyof typeof SHOW;
 
-const SHOW_WORDS: readonly UnixShow[] = wordsOf(SHOW);
+export const UNIX_SHOW_WORDS: readonly UnixShow[] = wordsOf(SHOW);
 
 const STATES: readonly UnixState[] = ['ESTABLISHED', 'CLOSE', 'LISTEN'];
 
@@ -42,10 +43,30 @@ export interface UnixDumpOptions extends DumpOptions {
   show?: readonly UnixShow[] | undefined;
 }
 
-const CHECKS: Checks<UnixDumpOptions> = { ...commonChecks, states: someOf(STATES), show: anyOf(SHOW_WORDS) };
+const CHECKS: Checks<UnixDumpOptions> = {
+  ...commonChecks,
+  states: someOf(STATES),
+  show: anyOf(UNIX_SHOW_WORDS),
+};
 
 export const AF_UNIX = 1;
 const UNIX_DIAG_REQ_LENGTH = 24;
+
+/** What answers when one socket is asked for. */
+export const UNIX_ANSWER: AnswerShape = { type: SOCK_DIAG_BY_FAMILY, headerLength: UNIX_DIAG_MSG_LENGTH };
+
+/** What asks for one socket. */
+export function unixLookup(
+  inode: number,
+  cookie: readonly [low: number, high: number],
+  show: readonly UnixShow[],
+): Uint8Array {
+  const { bytes, words } = payloadOf(UNIX_DIAG_REQ_LENGTH, [AF_UNIX]);
+  words[2] = inode;
+  words[3] = maskOf(SHOW, show);
+  words.set(cookie, 4);
+  return bytes;
+}
 
 function unixRequest(states: readonly UnixState[], show: readonly UnixShow[]): NativeRequest {
   const { bytes, words } = payloadOf(UNIX_DIAG_REQ_LENGTH, [AF_UNIX]);
@@ -54,7 +75,7 @@ function unixRequest(states: readonly UnixState[], show: readonly UnixShow[]): N
   return { type: SOCK_DIAG_BY_FAMILY, family: AF_UNIX, headerLength: UNIX_DIAG_MSG_LENGTH, payload: bytes };
 }
 
-const SUBJECT: Subject = {
+export const UNIX_SUBJECT: Subject = {
   sockets: 'unix sockets',
   family: { module: 'unix_diag', option: 'CONFIG_UNIX_DIAG' },
 };
@@ -66,6 +87,20 @@ const SUBJECT: Subject = {
  */
 export function dumpUnix(options?: UnixDumpOptions): Dump<UnixDiagMsg> {
   const checked = checkOptions('dumpUnix', options, CHECKS);
-  const request = unixRequest(checked.states ?? STATES, checked.show ?? SHOW_WORDS);
-  return liveDump([{ request, subject: SUBJECT }], () => readUnixDiagMsg, checked);
+  const request = unixRequest(checked.states ?? STATES, checked.show ?? UNIX_SHOW_WORDS);
+  return liveDump([{ request, subject: UNIX_SUBJECT }], () => readUnixDiagMsg, checked);
+}
+
+let isHandled = false;
+
+/** Throws if the kernel has no handler for unix sockets. Where a single one is asked for, it only says that there is none. */
+export function checkUnixHandler(netns: Netns | undefined): void {
+  if (isHandled) return;
+  const nothing = liveDump<UnixDiagMsg>(
+    [{ request: unixRequest([], []), subject: UNIX_SUBJECT }],
+    () => readUnixDiagMsg,
+    { netns },
+  );
+  for (const _ of nothing);
+  isHandled = true;
 }

@@ -1,0 +1,178 @@
+/** lookupTcp, lookupUdp and their likes. */
+import type dgram from 'node:dgram';
+import type net from 'node:net';
+
+import type { DccpDiagMsg, DccpShow } from '../inet/dccp.js';
+import type { RawDiagMsg, RawShow } from '../inet/raw.js';
+import type { SctpDiagMsg, SctpShow } from '../inet/sctp.js';
+import type { InetTuple } from '../inet/sockid.js';
+import type { TcpDiagMsg, TcpShow } from '../inet/tcp.js';
+import type { UdpDiagMsg, UdpLiteDiagMsg, UdpShow } from '../inet/udp.js';
+import { wordsOf } from '../netlink/request.js';
+import type { UnixDiagMsg } from '../unix/record.js';
+import {
+  find,
+  findSync,
+  type InetLookup,
+  type InetRecord,
+  type LookupOptions,
+  lookupOptions,
+} from './inet.js';
+import {
+  DCCP_LOOKUP,
+  RAW_LOOKUP,
+  SCTP_LOOKUP,
+  TCP_LOOKUP,
+  TCP_LOOKUP_WITH_KEYS,
+  UDP_LOOKUP,
+  UDPLITE_LOOKUP,
+} from './protocols.js';
+import { findUnix } from './unix.js';
+import { type Sought, soughtOf } from './which.js';
+
+/** BPF storages come in dumps only. */
+export type TcpLookupShow = Exclude<TcpShow, 'skBpfStorages'>;
+
+/**
+ * A unix socket where a TCP socket could have been, with none of the properties that only TCP sockets have: what
+ * `lookupTcp` answers for a connection or a server of Node's that is one.
+ */
+export type UnixInstead = UnixDiagMsg & { [K in Exclude<keyof TcpDiagMsg, keyof UnixDiagMsg>]?: undefined };
+
+/** A connection or a server of Node's. */
+export type LiveStream = net.Socket | net.Server;
+
+const TCP_WORDS = wordsOf(TCP_LOOKUP.kind.show).filter(
+  (word): word is TcpLookupShow => word !== 'skBpfStorages',
+);
+
+function soughtTcp(caller: string, which: unknown, given: unknown): Sought<TcpDiagMsg, TcpShow> {
+  const options = lookupOptions(caller, given, TCP_WORDS);
+  const lookup = options.show?.includes('md5sig') === true ? TCP_LOOKUP_WITH_KEYS : TCP_LOOKUP;
+  return soughtOf<TcpDiagMsg, TcpShow>(caller, lookup, which, options);
+}
+
+/**
+ * The TCP socket that a tuple, a record, or a connection or server of this program stands for: `lookupTcp(request.socket,
+ * { show: ['info'] })`. Undefined if there is none: of an absent connection the kernel's own answer is its listener, which
+ * is never given out. A tuple without `dst` stands for the listener with that very address, or for one of a group of them.
+ *
+ * A connection or server of Node's may be a unix socket: then the answer is that. In another namespace than its own, it
+ * is not found.
+ *
+ * A lookup is one system call, whose answer is there when the call returns: so it is made on this thread.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupTcp(
+  which: InetTuple | TcpDiagMsg,
+  options?: LookupOptions<TcpLookupShow>,
+): Promise<TcpDiagMsg | undefined>;
+export async function lookupTcp(
+  which: InetTuple | TcpDiagMsg | LiveStream,
+  options?: LookupOptions<TcpLookupShow>,
+): Promise<TcpDiagMsg | UnixInstead | undefined>;
+export async function lookupTcp(
+  which: InetTuple | TcpDiagMsg | LiveStream,
+  options?: LookupOptions<TcpLookupShow>,
+): Promise<TcpDiagMsg | UnixInstead | undefined> {
+  const sought = soughtTcp('lookupTcp', which, options);
+  if (sought.kind === 'inet') return find(sought.search);
+  return sought.kind === 'unix' ? findUnix(sought, options?.netns) : undefined;
+}
+
+/**
+ * As `lookupTcp`, without a promise, which takes about as long to be kept as the kernel to answer.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export function lookupTcpSync(
+  which: InetTuple | TcpDiagMsg,
+  options?: LookupOptions<TcpLookupShow>,
+): TcpDiagMsg | undefined;
+export function lookupTcpSync(
+  which: InetTuple | TcpDiagMsg | LiveStream,
+  options?: LookupOptions<TcpLookupShow>,
+): TcpDiagMsg | UnixInstead | undefined;
+export function lookupTcpSync(
+  which: InetTuple | TcpDiagMsg | LiveStream,
+  options?: LookupOptions<TcpLookupShow>,
+): TcpDiagMsg | UnixInstead | undefined {
+  const sought = soughtTcp('lookupTcpSync', which, options);
+  if (sought.kind === 'inet') return findSync(sought.search);
+  return sought.kind === 'unix' ? findUnix(sought, options?.netns) : undefined;
+}
+
+/** The lookup of a protocol whose sockets Node has none of that could be another. */
+async function lookup<R extends InetRecord, S extends string>(
+  caller: string,
+  how: InetLookup<R, S>,
+  which: unknown,
+  options: unknown,
+): Promise<R | undefined> {
+  const sought = soughtOf(caller, how, which, lookupOptions(caller, options, wordsOf(how.kind.show)));
+  if (sought.kind === 'unix') throw new TypeError(`${caller}: the socket is a unix socket, for lookupUnix`);
+  return sought.kind === 'inet' ? find(sought.search) : undefined;
+}
+
+/**
+ * The UDP socket that a tuple, a record, or a socket of this program stands for. Undefined if there is none. A tuple
+ * without `dst` stands for a socket that is not connected and is bound to that very address, or for one of a group.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupUdp(
+  which: InetTuple | UdpDiagMsg | dgram.Socket,
+  options?: LookupOptions<UdpShow>,
+): Promise<UdpDiagMsg | undefined> {
+  return lookup('lookupUdp', UDP_LOOKUP, which, options);
+}
+
+/**
+ * The UDP-Lite socket that a tuple or a record stands for. Undefined if there is none.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupUdpLite(
+  which: InetTuple | UdpLiteDiagMsg,
+  options?: LookupOptions<UdpShow>,
+): Promise<UdpLiteDiagMsg | undefined> {
+  return lookup('lookupUdpLite', UDPLITE_LOOKUP, which, options);
+}
+
+/**
+ * The raw IP socket that a tuple, whose `sport` is the number of the IP protocol, or a record stands for. Undefined if
+ * there is none.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupRaw(
+  which: InetTuple | RawDiagMsg,
+  options?: LookupOptions<RawShow>,
+): Promise<RawDiagMsg | undefined> {
+  return lookup('lookupRaw', RAW_LOOKUP, which, options);
+}
+
+/**
+ * The SCTP association that a tuple or a record stands for. Undefined if there is none; endpoints cannot be looked up.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupSctp(
+  which: InetTuple | SctpDiagMsg,
+  options?: LookupOptions<SctpShow>,
+): Promise<SctpDiagMsg | undefined> {
+  return lookup('lookupSctp', SCTP_LOOKUP, which, options);
+}
+
+/**
+ * The DCCP socket that a tuple or a record stands for. Undefined if there is none.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupDccp(
+  which: InetTuple | DccpDiagMsg,
+  options?: LookupOptions<DccpShow>,
+): Promise<DccpDiagMsg | undefined> {
+  return lookup('lookupDccp', DCCP_LOOKUP, which, options);
+}

@@ -1,0 +1,76 @@
+/** Lookups of Multipath TCP sockets: by token. */
+import { checkHandler, inetSubject, putInetQuestion } from '../inet/dump.js';
+import { decodeMptcp, MPTCP, type MptcpDiagMsg, type MptcpShow } from '../inet/mptcp.js';
+import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
+import { makeSockid } from '../inet/sockid.js';
+import type { TcpDiagMsg } from '../inet/tcp.js';
+import { ANSWER_ROW, type AnswerShape, withExchange } from '../netlink/exchange.js';
+import { isUint32, netnsPath, show } from '../netlink/options.js';
+import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
+import { maskOf } from '../netlink/request.js';
+import { checkAbsent } from './absent.js';
+import { type LookupOptions, lookupOptions } from './inet.js';
+
+/** BPF storages come in dumps only; `info` comes always, since it has the token. */
+export type MptcpLookupShow = Exclude<MptcpShow, 'skBpfStorages'>;
+
+const WORDS = Object.keys(MPTCP.show).filter((word) => word !== 'skBpfStorages') as MptcpLookupShow[];
+
+/** What names a Multipath TCP socket. */
+export interface MptcpToken {
+  /** This end's token of the connection (`mptcpi_token`), which its subflows have as `ulpInfo.mptcp.tokenLoc`. */
+  token: number;
+}
+
+const ANSWER: AnswerShape = {
+  type: SOCK_DIAG_BY_FAMILY,
+  headerLength: INET_DIAG_MSG_LENGTH,
+  ...(MPTCP.nests && { nests: MPTCP.nests }),
+};
+
+const NOWHERE: readonly [Uint8Array, number] = [new Uint8Array(4), 0];
+
+function tokenOf(which: MptcpToken | MptcpDiagMsg | TcpDiagMsg): number {
+  const what = 'lookupMptcp: what is looked for';
+  if (typeof which !== 'object' || which === null) {
+    throw new TypeError(
+      `${what} is ${show(which)}, but must be { token }, a record, or the record of a subflow`,
+    );
+  }
+  const { token } = which as MptcpToken;
+  if (token !== undefined && !isUint32(token)) {
+    throw new RangeError(`${what}.token is ${show(token)}, but must be a number of 32 bits`);
+  }
+  const { info } = which as MptcpDiagMsg;
+  const { ulpInfo } = which as TcpDiagMsg;
+  const found = token ?? info?.token ?? ulpInfo?.mptcp?.tokenLoc;
+  if (found !== undefined) return found;
+  throw new TypeError(`${what} has no token: records have one with show: ['info']`);
+}
+
+/**
+ * The Multipath TCP socket with a token, which a record has (`info.token`), and the record of a subflow
+ * (`ulpInfo.mptcp.tokenLoc`). Undefined if there is none; listeners have none.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupMptcp(
+  which: MptcpToken | MptcpDiagMsg | TcpDiagMsg,
+  options?: LookupOptions<MptcpLookupShow>,
+): Promise<MptcpDiagMsg | undefined> {
+  const { show: words = [], netns } = lookupOptions('lookupMptcp', options, WORDS);
+  const token = tokenOf(which);
+  const path = netnsPath(netns);
+  return withExchange(path, (exchange) => {
+    // The family is of no account.
+    const sockid = makeSockid('inet', NOWHERE, NOWHERE, 0, [token, 0]);
+    const extensions = maskOf(MPTCP.show, ['info', ...words]);
+    const failure = exchange.ask(ANSWER, 0, putInetQuestion(exchange.question, MPTCP, sockid, extensions));
+    if (failure === undefined) {
+      const socket = decodeMptcp(exchange.memory, ANSWER_ROW);
+      return socket?.info?.token === token ? socket : undefined;
+    }
+    checkAbsent(failure, inetSubject('inet', MPTCP), path, () => checkHandler('inet', MPTCP, netns));
+    return undefined;
+  });
+}

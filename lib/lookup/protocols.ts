@@ -1,0 +1,103 @@
+/** How each IP protocol is looked up. */
+import { DCCP, type DccpDiagMsg, type DccpShow, decodeDccp } from '../inet/dccp.js';
+import { decodeRaw, RAW, type RawDiagMsg, type RawShow } from '../inet/raw.js';
+import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
+import { decodeSctp, SCTP, type SctpDiagMsg, type SctpShow } from '../inet/sctp.js';
+import { isUnconnected } from '../inet/sockid.js';
+import { decodeTcp, decodeTcpWithKeys, TCP, type TcpDiagMsg, type TcpShow } from '../inet/tcp.js';
+import {
+  decodeUdp,
+  decodeUdpLite,
+  UDP,
+  UDPLITE,
+  type UdpDiagMsg,
+  type UdpLiteDiagMsg,
+  type UdpShow,
+} from '../inet/udp.js';
+import type { AnswerShape } from '../netlink/exchange.js';
+import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
+import type { SocketState } from '../record/state.js';
+import type { InetLookup, InetRecord } from './inet.js';
+
+type HiddenIn = InetLookup<InetRecord, never>['hiddenIn'];
+
+/** A group with SO_REUSEPORT, of whose members the kernel chooses one; and what no lookup finds. */
+const hiddenTcp: HiddenIn = (sockid, state) => {
+  if (!isUnconnected(sockid)) return undefined;
+  if (state === 'CLOSE') return ['BOUND_INACTIVE'];
+  return state === 'SYN_SENT' ? [state] : ['LISTEN'];
+};
+
+const ALL_OF_UDP: readonly SocketState[] = ['ESTABLISHED', 'CLOSE'];
+
+/** Likewise, and the members of a multicast group. */
+const hiddenUdp: HiddenIn = () => ALL_OF_UDP;
+
+/** No lookup of these compares cookies, and the first of several like it is found. */
+const hiddenRaw: HiddenIn = hiddenUdp;
+
+const neverHidden: HiddenIn = () => undefined;
+
+const answerOf = ({ nests }: { nests?: Uint16Array }): AnswerShape => ({
+  type: SOCK_DIAG_BY_FAMILY,
+  headerLength: INET_DIAG_MSG_LENGTH,
+  nests,
+});
+
+const IPPROTO_MPTCP = 262;
+
+export const TCP_LOOKUP: InetLookup<TcpDiagMsg, TcpShow> = {
+  kind: TCP,
+  answer: answerOf(TCP),
+  decode: decodeTcp,
+  // Below a socket of Multipath TCP is one of TCP with the same addresses and ports.
+  numbers: [TCP.number, IPPROTO_MPTCP],
+  hiddenIn: hiddenTcp,
+};
+
+export const TCP_LOOKUP_WITH_KEYS: InetLookup<TcpDiagMsg, TcpShow> = {
+  ...TCP_LOOKUP,
+  decode: decodeTcpWithKeys,
+};
+
+export const UDP_LOOKUP: InetLookup<UdpDiagMsg, UdpShow> = {
+  kind: UDP,
+  answer: answerOf(UDP),
+  decode: decodeUdp,
+  isSwapped: true,
+  numbers: [UDP.number],
+  hiddenIn: hiddenUdp,
+};
+
+export const UDPLITE_LOOKUP: InetLookup<UdpLiteDiagMsg, UdpShow> = {
+  kind: UDPLITE,
+  answer: answerOf(UDPLITE),
+  decode: decodeUdpLite,
+  isSwapped: true,
+  numbers: [UDPLITE.number],
+  hiddenIn: hiddenUdp,
+};
+
+export const RAW_LOOKUP: InetLookup<RawDiagMsg, RawShow> = {
+  kind: RAW,
+  answer: answerOf(RAW),
+  decode: decodeRaw,
+  numbers: [],
+  hiddenIn: hiddenRaw,
+};
+
+export const SCTP_LOOKUP: InetLookup<SctpDiagMsg, SctpShow> = {
+  kind: SCTP,
+  answer: answerOf(SCTP),
+  decode: decodeSctp,
+  numbers: [],
+  hiddenIn: neverHidden,
+};
+
+export const DCCP_LOOKUP: InetLookup<DccpDiagMsg, DccpShow> = {
+  kind: DCCP,
+  answer: answerOf(DCCP),
+  decode: decodeDccp,
+  numbers: [],
+  hiddenIn: hiddenTcp,
+};

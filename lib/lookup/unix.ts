@@ -1,0 +1,107 @@
+/** Lookups of unix-domain sockets: by inode number and cookie. */
+import type net from 'node:net';
+import { constants } from 'node:os';
+
+import { checkCookie } from '../inet/sockid.js';
+import { ANSWER_ROW, withExchange } from '../netlink/exchange.js';
+import {
+  anyOf,
+  type Checks,
+  checkNetns,
+  checkOptions,
+  isUint32,
+  type Netns,
+  netnsPath,
+  show,
+} from '../netlink/options.js';
+import { cookieWords } from '../record/cookie.js';
+import {
+  checkUnixHandler,
+  UNIX_ANSWER,
+  UNIX_SHOW_WORDS,
+  UNIX_SUBJECT,
+  type UnixShow,
+  unixLookup,
+} from '../unix/dump.js';
+import { readUnixDiagMsg, type UnixDiagMsg } from '../unix/record.js';
+import { checkAbsent } from './absent.js';
+import { type Identity, identityOf, isLive } from './live.js';
+
+/** What tells a unix socket from others. A record is one. */
+export interface UnixInode {
+  /** The inode number of the socket's descriptors. */
+  inode: number;
+  /** The socket's cookie; without it, whichever socket has the inode number. */
+  cookie?: string | undefined;
+}
+
+export interface UnixLookupOptions {
+  /** Exactly these attributes, as for a dump; without it, all of them, but not `icons` that are too many for a lookup. */
+  show?: readonly UnixShow[] | undefined;
+  /** The network namespace to look into, as for a dump. Needs CAP_SYS_ADMIN. */
+  netns?: Netns | undefined;
+}
+
+const CHECKS: Checks<UnixLookupOptions> = { show: anyOf(UNIX_SHOW_WORDS), netns: checkNetns };
+
+type UnixIdentity = Extract<Identity, { kind: 'unix' }>;
+
+const ANY: readonly [number, number] = [0xffff_ffff, 0xffff_ffff];
+
+function soughtOf(which: unknown): Identity {
+  if (isLive(which)) return identityOf(which);
+  const what = 'lookupUnix: what is looked for';
+  if (typeof which !== 'object' || which === null) {
+    throw new TypeError(`${what} is ${show(which)}, but must be { inode }, a record, or a socket of Node's`);
+  }
+  const { inode, cookie } = which as UnixInode;
+  if (!isUint32(inode) || inode === 0) {
+    throw new RangeError(`${what}.inode is ${show(inode)}, but must be an inode number above 0`);
+  }
+  if (cookie === undefined) return { kind: 'unix', inode, cookie: ANY };
+  checkCookie(cookie, `${what}.cookie`);
+  return { kind: 'unix', inode, cookie: cookieWords(cookie) };
+}
+
+const { EMSGSIZE } = constants.errno;
+
+const WITHOUT_ICONS = UNIX_SHOW_WORDS.filter((word) => word !== 'icons');
+
+const HINTS = { [EMSGSIZE]: "a listener has so many waiting clients that no lookup can tell its 'icons'" };
+
+/** Without `words`, all that can be told. */
+export function findUnix<R>(
+  identity: UnixIdentity,
+  netns: Netns | undefined,
+  words?: readonly UnixShow[],
+): (UnixDiagMsg & R) | undefined {
+  const path = netnsPath(netns);
+  return withExchange(path, (exchange) => {
+    const ask = (all: readonly UnixShow[]) => {
+      const question = unixLookup(identity.inode, identity.cookie, all);
+      exchange.question.set(question);
+      return exchange.ask(UNIX_ANSWER, 0, question.length);
+    };
+    let failure = ask(words ?? UNIX_SHOW_WORDS);
+    if (failure?.errno === EMSGSIZE && words === undefined) failure = ask(WITHOUT_ICONS);
+    if (failure === undefined) return readUnixDiagMsg(exchange.memory, ANSWER_ROW) as UnixDiagMsg & R;
+    checkAbsent(failure, { ...UNIX_SUBJECT, hints: HINTS }, path, () => checkUnixHandler(netns));
+    return undefined;
+  });
+}
+
+/**
+ * The unix socket that an inode number (and a cookie), a record, or a connection or server of this program stands for.
+ * Undefined if there is none. The kernel looks for it among all unix sockets, one by one.
+ *
+ * @throws TypeError, RangeError for wrong arguments. SockDiagError.
+ */
+export async function lookupUnix(
+  which: UnixInode | UnixDiagMsg | net.Socket | net.Server,
+  options?: UnixLookupOptions,
+): Promise<UnixDiagMsg | undefined> {
+  const checked = checkOptions('lookupUnix', options, CHECKS);
+  const sought = soughtOf(which);
+  if (sought.kind === 'inet') throw new TypeError('lookupUnix: the socket is none of unix: for lookupTcp');
+  return sought.kind === 'unix' ? findUnix(sought, checked.netns, checked.show) : undefined;
+}

@@ -1,0 +1,48 @@
+/** What a lookup is given: a tuple, a record, or a socket of this program. */
+import { type InetTuple, sockidOf } from '../inet/sockid.js';
+import { show } from '../netlink/options.js';
+import type { InetLookup, InetRecord, LookupOptions, Search } from './inet.js';
+import { type Identity, identityOf, isLive, type LiveSocket } from './live.js';
+
+/** What is to be looked for: by the kernel, or not here. */
+export type Sought<R extends InetRecord, S extends string> =
+  | { kind: 'inet'; search: Search<R, S> }
+  | Exclude<Identity, { kind: 'inet' }>;
+
+/** @throws TypeError, RangeError for what is neither. */
+export function soughtOf<R extends InetRecord, S extends string>(
+  caller: string,
+  lookup: InetLookup<R, S>,
+  which: unknown,
+  options: LookupOptions<S>,
+): Sought<R, S> {
+  if (isLive(which)) return soughtLive(caller, lookup, which, options);
+  const what = `${caller}: what is looked for`;
+  if (typeof which !== 'object' || which === null) {
+    throw new TypeError(`${what} is ${show(which)}, but must be a tuple, a record, or a socket of Node's`);
+  }
+  const tuple = which as InetTuple & { protocol?: unknown; state?: string };
+  const { protocol } = lookup.kind;
+  if (tuple.protocol !== undefined && tuple.protocol !== protocol) {
+    throw new TypeError(`${what} has the protocol ${show(tuple.protocol)}, but must be of '${protocol}'`);
+  }
+  const sockid = sockidOf(tuple, what);
+  const hiddenIn = lookup.hiddenIn(sockid, tuple.state);
+  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options } };
+}
+
+function soughtLive<R extends InetRecord, S extends string>(
+  caller: string,
+  lookup: InetLookup<R, S>,
+  live: LiveSocket,
+  options: LookupOptions<S>,
+): Sought<R, S> {
+  const identity = identityOf(live);
+  if (identity.kind !== 'inet') return identity;
+  const { protocol, sockid } = identity;
+  if (protocol !== undefined && !lookup.numbers.includes(protocol)) {
+    throw new TypeError(`${caller}: the socket is of another protocol, whose number is ${protocol}`);
+  }
+  const hiddenIn = lookup.hiddenIn(sockid, 'listening' in live ? 'LISTEN' : 'SYN_SENT');
+  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options } };
+}
