@@ -124,6 +124,8 @@ export const OUTLINE = [
       'MptcpLookupShow',
       'UnixLookupOptions',
       'UnixInstead',
+      'DestroyOptions',
+      'DestroyResult',
     ],
   },
   {

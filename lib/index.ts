@@ -4,6 +4,8 @@
  * @module sockdiag
  */
 export { type DecodeOptions, type DiagMsg, decode } from './decode.js';
+export { type DestroyOptions, destroy } from './destroy/destroy.js';
+export { type DestroyResult, destroyMatching } from './destroy/matching.js';
 export type { Filter } from './filter/option.js';
 export {
   type Accecn,

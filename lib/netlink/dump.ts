@@ -1,7 +1,7 @@
 /** Dump: a query for sockets, and the four ways to read its answer. */
 import type { Filter } from '../filter/option.js';
 import type { Netns } from './options.js';
-import { type Query, Reading } from './reading.js';
+import { type Origin, type Query, Reading } from './reading.js';
 
 /** What every dump accepts. */
 export interface DumpOptions {
@@ -19,6 +19,9 @@ export interface DumpOptions {
   filter?: Filter | undefined;
 }
 
+/** Where the sockets of a dump are; undefined of a recording, and of what is no dump. */
+export let originOf: (dump: Dump<unknown>) => Origin | undefined;
+
 /**
  * A query for sockets. Nothing happens until it is read, and to read it again asks again:
  *
@@ -34,6 +37,10 @@ export interface DumpOptions {
  */
 export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
   readonly #query: Query<T>;
+
+  static {
+    originOf = (dump) => (#query in dump ? dump.#query.origin : undefined);
+  }
 
   /** Dumps are made by `dumpTcp` and its likes. */
   constructor(query: Query<T>) {

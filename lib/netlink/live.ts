@@ -58,6 +58,7 @@ export function askKernel<T>(
         : new RetryingSource(source, () => new LiveSource(simpler(), path));
     },
     signal,
+    origin: { netns },
   });
 }
 

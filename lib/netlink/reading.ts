@@ -2,6 +2,7 @@
 import type { NativeBatch, NativeFailure } from '../binding.js';
 import { onAbort } from './abort.js';
 import { BatchMemory } from './batch.js';
+import type { Netns } from './options.js';
 
 /** Reads the record in a row of the index; undefined if it is none, or none to give out. */
 export type Decode<T> = (memory: BatchMemory, row: number) => T | undefined;
@@ -24,6 +25,13 @@ export interface Query<T> {
   /** For one reading. Nothing is asked before the first batch is. */
   open(): Source<T>;
   signal?: AbortSignal | undefined;
+  /** Where the sockets are; undefined of a recording. */
+  origin?: Origin | undefined;
+}
+
+/** Where the sockets of a dump are. */
+export interface Origin {
+  netns: Netns | undefined;
 }
 
 /**
