@@ -129,6 +129,10 @@ export const OUTLINE = [
     ],
   },
   {
+    title: 'What works here',
+    types: ['Probe', 'Support', 'ProbedFamily', 'Capabilities', 'ProbeOptions'],
+  },
+  {
     title: 'Options',
     types: [
       'DumpOptions',

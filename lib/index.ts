@@ -106,6 +106,8 @@ export type {
   PacketVersion,
   SockFilter,
 } from './packet/record.js';
+export type { Capabilities } from './probe/capabilities.js';
+export { type Probe, type ProbedFamily, type ProbeOptions, probe, type Support } from './probe/probe.js';
 export type { DiagRecord, SocketOwner } from './record/record.js';
 export type { Shutdown } from './record/shutdown.js';
 export type { SkMeminfo } from './record/skmeminfo.js';

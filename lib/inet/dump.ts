@@ -190,10 +190,19 @@ export function checkHandler<R extends UnknownAttributes, S extends string>(
 ): void {
   const key = `${family} ${kind.protocol}`;
   if (handled.has(key)) return;
-  const asked = askedOf(kind, { family }, { mask: 0, sport: 0, dport: 0 });
-  const nothing = askKernel({ asked, decoder: () => () => undefined }, { netns });
-  for (const _ of nothing);
+  askForNothing(family, kind, { netns });
   handled.add(key);
+}
+
+/** Asks for sockets in no state at all, and throws what the kernel has against that. */
+export function askForNothing<R extends UnknownAttributes, S extends string>(
+  family: InetFamily,
+  kind: InetKind<R, S>,
+  { netns, program }: { netns?: Netns | undefined; program?: Uint8Array | undefined },
+): void {
+  const attributes = program === undefined ? [] : [attribute(INET_DIAG_REQ_BYTECODE, program)];
+  const asked = askedOf(kind, { family, attributes }, { mask: 0, sport: 0, dport: 0 });
+  for (const _ of askKernel({ asked, decoder: () => () => undefined }, { netns }));
 }
 
 /** The decoder of a kind's records. Made once: the engine optimizes a call to a function that is always the same. */

@@ -66,7 +66,7 @@ function netlinkRequest(protocol: number, show: readonly NetlinkShow[]): NativeR
   };
 }
 
-const SUBJECT: Subject = {
+export const NETLINK_SUBJECT: Subject = {
   sockets: 'netlink sockets',
   family: { module: 'netlink_diag', option: 'CONFIG_NETLINK_DIAG' },
 };
@@ -85,6 +85,9 @@ export function dumpNetlink(options?: NetlinkDumpOptions): Dump<NetlinkDiagMsg> 
   const checked = checkOptions('dumpNetlink', options, CHECKS);
   const { protocol, show = DEFAULT_SHOW } = checked;
   const numbers = protocol === undefined ? ALL_PROTOCOLS : [NETLINK_PROTOCOLS.indexOf(protocol)];
-  const asked = numbers.map((number) => ({ request: netlinkRequest(number, show), subject: SUBJECT }));
+  const asked = numbers.map((number) => ({
+    request: netlinkRequest(number, show),
+    subject: NETLINK_SUBJECT,
+  }));
   return liveDump(asked, netlinkDecoder, checked);
 }

@@ -54,7 +54,7 @@ function packetRequest(show: readonly PacketShow[]): NativeRequest {
   };
 }
 
-const SUBJECT: Subject = {
+export const PACKET_SUBJECT: Subject = {
   sockets: 'packet sockets',
   family: { module: 'af_packet_diag', option: 'CONFIG_PACKET_DIAG' },
 };
@@ -67,5 +67,5 @@ const SUBJECT: Subject = {
 export function dumpPacket(options?: PacketDumpOptions): Dump<PacketDiagMsg> {
   const checked = checkOptions('dumpPacket', options, CHECKS);
   const request = packetRequest(checked.show ?? DEFAULT_SHOW);
-  return liveDump([{ request, subject: SUBJECT }], () => readPacketDiagMsg, checked);
+  return liveDump([{ request, subject: PACKET_SUBJECT }], () => readPacketDiagMsg, checked);
 }

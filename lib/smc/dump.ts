@@ -43,7 +43,7 @@ function smcRequest(show: readonly SmcShow[]): NativeRequest {
   };
 }
 
-const SUBJECT: Subject = {
+export const SMC_SUBJECT: Subject = {
   sockets: 'SMC sockets',
   family: { module: 'smc_diag', option: 'CONFIG_SMC_DIAG' },
 };
@@ -56,5 +56,5 @@ const SUBJECT: Subject = {
 export function dumpSmc(options?: SmcDumpOptions): Dump<SmcDiagMsg> {
   const checked = checkOptions('dumpSmc', options, CHECKS);
   const request = smcRequest(checked.show ?? SHOW_WORDS);
-  return liveDump([{ request, subject: SUBJECT }], () => readSmcDiagMsg, checked);
+  return liveDump([{ request, subject: SMC_SUBJECT }], () => readSmcDiagMsg, checked);
 }

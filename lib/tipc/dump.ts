@@ -27,7 +27,7 @@ function tipcRequest(states: readonly TipcState[]): NativeRequest {
   return { type: SOCK_DIAG_BY_FAMILY, family: 0, headerLength: 0, nests: TIPC_NESTS, payload: bytes };
 }
 
-const SUBJECT: Subject = {
+export const TIPC_SUBJECT: Subject = {
   sockets: 'TIPC sockets',
   family: { module: 'tipc_diag or, before Linux 6.9, diag', option: 'CONFIG_TIPC_DIAG' },
 };
@@ -41,5 +41,5 @@ const SUBJECT: Subject = {
 export function dumpTipc(options?: TipcDumpOptions): Dump<TipcDiagMsg> {
   const checked = checkOptions('dumpTipc', options, CHECKS);
   const request = tipcRequest(checked.states ?? TIPC_STATES);
-  return liveDump([{ request, subject: SUBJECT }], () => readTipcDiagMsg, checked);
+  return liveDump([{ request, subject: TIPC_SUBJECT }], () => readTipcDiagMsg, checked);
 }

@@ -28,7 +28,7 @@ function vsockRequest(states: readonly VsockState[]): NativeRequest {
   return { type: SOCK_DIAG_BY_FAMILY, family: AF_VSOCK, headerLength: VSOCK_DIAG_MSG_LENGTH, payload: bytes };
 }
 
-const SUBJECT: Subject = {
+export const VSOCK_SUBJECT: Subject = {
   sockets: 'vsock sockets',
   family: { module: 'vsock_diag', option: 'CONFIG_VSOCKETS_DIAG' },
 };
@@ -41,5 +41,5 @@ const SUBJECT: Subject = {
 export function dumpVsock(options?: VsockDumpOptions): Dump<VsockDiagMsg> {
   const checked = checkOptions('dumpVsock', options, CHECKS);
   const request = vsockRequest(checked.states ?? STATES);
-  return liveDump([{ request, subject: SUBJECT }], () => readVsockDiagMsg, checked);
+  return liveDump([{ request, subject: VSOCK_SUBJECT }], () => readVsockDiagMsg, checked);
 }

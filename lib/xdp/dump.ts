@@ -45,7 +45,7 @@ function xdpRequest(show: readonly XdpShow[]): NativeRequest {
   return { type: SOCK_DIAG_BY_FAMILY, family: AF_XDP, headerLength: XDP_DIAG_MSG_LENGTH, payload: bytes };
 }
 
-const SUBJECT: Subject = {
+export const XDP_SUBJECT: Subject = {
   sockets: 'XDP sockets',
   family: { module: 'xsk_diag', option: 'CONFIG_XDP_SOCKETS_DIAG' },
 };
@@ -61,5 +61,5 @@ const SUBJECT: Subject = {
 export function dumpXdp(options?: XdpDumpOptions): Dump<XdpDiagMsg> {
   const checked = checkOptions('dumpXdp', options, CHECKS);
   const request = xdpRequest(checked.show ?? SHOW_WORDS);
-  return liveDump([{ request, subject: SUBJECT }], () => readXdpDiagMsg, checked);
+  return liveDump([{ request, subject: XDP_SUBJECT }], () => readXdpDiagMsg, checked);
 }
