@@ -159,11 +159,16 @@ export function sportOf({ bytes }: Sockid): number {
   return ((bytes[SPORT] as number) << 8) | (bytes[SPORT + 1] as number);
 }
 
-/** The sockid inside an `inet_diag_msg` at `at`. */
-export function readSockid(memory: BatchMemory, at: number): Sockid {
+/** Whether the `inet_diag_msg` at `at` is of the socket that was asked for. */
+export function isAnswer(asked: Sockid, memory: BatchMemory, at: number): boolean {
+  const start = at + 4;
+  // To look at the bytes from here is cheaper than to take them out.
+  if (hasCookie(asked)) {
+    for (let i = COOKIE; i < SOCKID_LENGTH; i++) if (asked.bytes[i] !== memory.u8(start + i)) return false;
+    return true;
+  }
   const family = INET_FAMILY_NAMES[memory.u8(at)] ?? 'inet6';
-  // Not a part of the Buffer, whose slice() copies nothing.
-  return { family, bytes: new Uint8Array(memory.buffer, at + 4, SOCKID_LENGTH) };
+  return isSame(asked, { family, bytes: memory.copy(start, SOCKID_LENGTH) });
 }
 
 /**

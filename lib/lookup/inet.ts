@@ -10,7 +10,7 @@ import {
   putInetQuestion,
 } from '../inet/dump.js';
 import type { InetFamily } from '../inet/family.js';
-import { isSame, readSockid, type Sockid, sockidOf, sportOf, swapped, unmapped } from '../inet/sockid.js';
+import { isAnswer, isSame, type Sockid, sockidOf, sportOf, swapped, unmapped } from '../inet/sockid.js';
 import type { Dump } from '../netlink/dump.js';
 import { ANSWER_ROW, type AnswerShape, type Exchange, withExchange } from '../netlink/exchange.js';
 import { anyOf, type Checks, checkNetns, checkOptions, type Netns, netnsPath } from '../netlink/options.js';
@@ -70,14 +70,14 @@ export async function find<R extends InetRecord, S extends string>(
 ): Promise<R | undefined> {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for await (const socket of hiddenAmong(wanted) ?? []) if (isWanted(socket, wanted)) return socket;
+  for await (const socket of hiddenAmong(wanted) ?? []) if (isSocket(socket, wanted)) return socket;
   return undefined;
 }
 
 export function findSync<R extends InetRecord, S extends string>(wanted: Search<R, S>): R | undefined {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for (const socket of hiddenAmong(wanted) ?? []) if (isWanted(socket, wanted)) return socket;
+  for (const socket of hiddenAmong(wanted) ?? []) if (isSocket(socket, wanted)) return socket;
   return undefined;
 }
 
@@ -102,8 +102,8 @@ export function askIn<R extends InetRecord, S extends string>(
     return undefined;
   }
   const { memory } = exchange;
-  const answer = readSockid(memory, memory.words[ANSWER_ROW] as number);
-  return isSame(sockid, answer) ? decode(memory, ANSWER_ROW) : undefined;
+  const isWanted = isAnswer(sockid, memory, memory.words[ANSWER_ROW] as number);
+  return isWanted ? decode(memory, ANSWER_ROW) : undefined;
 }
 
 /** A dump of the sockets among which it is, if it may be hidden. */
@@ -123,6 +123,6 @@ function hiddenAmong<R extends InetRecord, S extends string>({
   return inetDump(lookup.kind, lookup.decode, question);
 }
 
-function isWanted<R extends InetRecord, S extends string>(socket: R, { sockid }: Search<R, S>): boolean {
+function isSocket<R extends InetRecord, S extends string>(socket: R, { sockid }: Search<R, S>): boolean {
   return isSame(sockid, sockidOf(socket, 'a record'));
 }
