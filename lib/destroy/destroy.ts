@@ -82,7 +82,8 @@ interface Named {
  *   connections that wait to be accepted end with it.
  * - UDP: the socket loses its peer, and whoever holds it gets ECONNABORTED once; if it was bound by bind(2), it goes on
  *   receiving.
- * - Raw: as UDP. Since the kernel does not compare cookies here, the socket is looked up just before.
+ * - Raw: whoever holds the socket gets ECONNABORTED once, and it receives nothing more. Since the kernel does not compare
+ *   cookies here, the socket is looked up just before.
  *
  * Other protocols and families the kernel refuses (`EOPNOTSUPP`), except that it destroys the TCP sockets below a socket of
  * Multipath TCP.

@@ -155,6 +155,10 @@ export function isUnconnected({ bytes }: Sockid): boolean {
   return bytes[DPORT] === 0 && bytes[DPORT + 1] === 0 && isAny(bytes, DST);
 }
 
+function dportOf({ bytes }: Sockid): number {
+  return ((bytes[DPORT] as number) << 8) | (bytes[DPORT + 1] as number);
+}
+
 export function sportOf({ bytes }: Sockid): number {
   return ((bytes[SPORT] as number) << 8) | (bytes[SPORT + 1] as number);
 }
@@ -165,7 +169,8 @@ export function isAnswer(asked: Sockid, memory: BatchMemory, at: number): boolea
   // To look at the bytes from here is cheaper than to take them out.
   if (hasCookie(asked)) {
     for (let i = COOKIE; i < SOCKID_LENGTH; i++) if (asked.bytes[i] !== memory.u8(start + i)) return false;
-    return true;
+    // The associations of one SCTP socket share its cookie; of a connection that is being made, the peer is not known.
+    return memory.port(start + DPORT) === dportOf(asked) || dportOf(asked) === 0;
   }
   const family = INET_FAMILY_NAMES[memory.u8(at)] ?? 'inet6';
   return isSame(asked, { family, bytes: memory.copy(start, SOCKID_LENGTH) });
@@ -176,7 +181,6 @@ export function isAnswer(asked: Sockid, memory: BatchMemory, at: number): boolea
  * where the connection is gone; with a socket of the other family, where that serves IPv4 too, which is right.
  */
 export function isSame(asked: Sockid, answered: Sockid): boolean {
-  // No two sockets have one; and of a connection that is being made, the rest may not be known.
   if (hasCookie(asked)) return equal(asked.bytes, answered.bytes, COOKIE, SOCKID_LENGTH);
   if (!equal(asked.bytes, answered.bytes, SPORT, SRC)) return false;
   const a = unmapped(asked);
