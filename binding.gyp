@@ -11,6 +11,7 @@
         "native/failure.cc",
         "native/message_walker.cc",
         "native/netlink_socket.cc",
+        "native/network_namespace.cc",
         "native/read_ahead.cc",
         "native/reader_object.cc"
       ],

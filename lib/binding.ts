@@ -61,6 +61,8 @@ export interface NativeBatch {
    * record: the record's offset in bytes, the number of its attributes, and the offset of each.
    */
   index?: number;
+  /** The inode number of the network namespace that was asked, if one was named and /proc could tell. */
+  netns?: number;
   failure?: NativeFailure;
 }
 
@@ -89,6 +91,8 @@ export interface NativeExchange {
   ask(expectation: number, flags: number, length: number): NativeFailure | undefined;
   /** Gives the socket back; the next question opens one anew. */
   close(): void;
+  /** The next question goes to another namespace; what was put into the buffer stays there. */
+  move(netns: string, inode?: number): void;
 }
 
 /** Offsets in the buffer of an exchange, in bytes. */
@@ -125,14 +129,19 @@ export interface Binding {
    * 128 bytes each. The answer is 0, or an errno.
    */
   describe(descriptor: number, into: Uint8Array): number;
-  /** `netns` is the file of a network namespace, or empty for that of the process. */
+  /**
+   * `netns` is the file of a network namespace, or empty for that of the process; `inode` is the inode number that it
+   * must have: to open another fails with ESTALE.
+   */
   Exchange: new (
     netns: string,
+    inode?: number,
   ) => NativeExchange;
-  /** `netns` is the file of a network namespace, or empty for that of the process. */
+  /** Likewise. */
   Reader: new (
     requests: NativeRequest[],
     netns: string,
+    inode?: number,
   ) => NativeReader;
 }
 

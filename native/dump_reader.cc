@@ -12,6 +12,7 @@ void Batch::Prepare() {
   used_ = 0;
   finished_ = false;
   failure_ = Failure{};
+  netns_ = 0;
   index_.Clear();
   // What one huge datagram took is not kept.
   if (capacity_ != least_capacity_) Allocate(least_capacity_);
@@ -36,6 +37,7 @@ void DumpReader::Fill(Batch& batch) {
   try {
     batch.Prepare();
     if (socket_ == nullptr) Open();
+    batch.netns_ = socket_->netns();
     while (!IsOver(batch)) {
       const size_t room = RoomForNext();
       if (!batch.MakeRoom(room)) break;

@@ -41,6 +41,9 @@ class Batch {
   bool finished() const { return finished_; }
   const Failure& failure() const { return failure_; }
 
+  // The inode number of the network namespace that was asked, if one was named; 0 else.
+  uint64_t netns() const { return netns_; }
+
  private:
   friend class DumpReader;
 
@@ -59,12 +62,12 @@ class Batch {
   size_t used_ = 0;
   bool finished_ = false;
   Failure failure_;
+  uint64_t netns_ = 0;
 };
 
 class DumpReader {
  public:
-  // `netns` is the file of a network namespace, or empty for the caller's own.
-  DumpReader(std::vector<Request> requests, std::string netns)
+  DumpReader(std::vector<Request> requests, NetworkNamespace netns)
       : requests_(std::move(requests)), netns_(std::move(netns)) {}
 
   // Receives the next part of the dump. Opens the socket the first time, and closes it when the dump has
@@ -85,7 +88,7 @@ class DumpReader {
   bool IsOver(const Batch& batch) const;
 
   std::vector<Request> requests_;
-  std::string netns_;
+  NetworkNamespace netns_;
   std::unique_ptr<NetlinkSocket> socket_;
   size_t current_ = 0;
   Expectation expectation_;

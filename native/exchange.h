@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "failure.h"
@@ -22,8 +21,7 @@ class Exchange {
   static constexpr size_t kRoom = kReceiveSize;
   static constexpr size_t kIndexRoom = Index::WordsFor(kRoom);
 
-  // `netns` is the file of a network namespace, or empty for the caller's own.
-  explicit Exchange(std::string netns) : netns_(std::move(netns)) {}
+  explicit Exchange(NetworkNamespace netns) : netns_(std::move(netns)) {}
 
   // Sends a question, with `flags` beside NLM_F_REQUEST, and receives its answer into `room`, which has kRoom
   // bytes: one record as the expectation has it, or with NLM_F_ACK an acknowledgement. The socket is opened
@@ -34,8 +32,14 @@ class Exchange {
 
   void Close() { socket_.reset(); }
 
+  // The next question goes to another namespace.
+  void Move(NetworkNamespace netns) {
+    Close();
+    netns_ = std::move(netns);
+  }
+
  private:
-  std::string netns_;
+  NetworkNamespace netns_;
   std::unique_ptr<NetlinkSocket> socket_;
   uint32_t sequence_ = 0;
 };

@@ -10,12 +10,12 @@ Napi::Function ExchangeObject::Define(Napi::Env env) {
   return DefineClass(
       env, "Exchange",
       {InstanceMethod<&ExchangeObject::Expect>("expect"), InstanceMethod<&ExchangeObject::Ask>("ask"),
-       InstanceMethod<&ExchangeObject::Close>("close"),
+       InstanceMethod<&ExchangeObject::Close>("close"), InstanceMethod<&ExchangeObject::Move>("move"),
        InstanceAccessor<&ExchangeObject::GetBuffer>("buffer")});
 }
 
 ExchangeObject::ExchangeObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<ExchangeObject>(info), exchange_(info[0].As<Napi::String>()) {
+    : Napi::ObjectWrap<ExchangeObject>(info), exchange_(ReadNetns(info[0], info[1])) {
   auto buffer = Napi::ArrayBuffer::New(info.Env(), kQuestion + kQuestionRoom);
   memory_ = static_cast<uint8_t*>(buffer.Data());
   buffer_ = Napi::Persistent(buffer);
@@ -40,6 +40,8 @@ Napi::Value ExchangeObject::Ask(const Napi::CallbackInfo& info) {
 }
 
 void ExchangeObject::Close(const Napi::CallbackInfo&) { exchange_.Close(); }
+
+void ExchangeObject::Move(const Napi::CallbackInfo& info) { exchange_.Move(ReadNetns(info[0], info[1])); }
 
 Napi::Value ExchangeObject::GetBuffer(const Napi::CallbackInfo&) { return buffer_.Value(); }
 

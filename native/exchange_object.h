@@ -14,7 +14,7 @@ class ExchangeObject : public Napi::ObjectWrap<ExchangeObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // new Exchange(netns)
+  // new Exchange(netns, inode)
   explicit ExchangeObject(const Napi::CallbackInfo& info);
 
  private:
@@ -23,6 +23,8 @@ class ExchangeObject : public Napi::ObjectWrap<ExchangeObject> {
   // ask(expectation, flags, length)
   Napi::Value Ask(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  // move(netns, inode)
+  void Move(const Napi::CallbackInfo& info);
   Napi::Value GetBuffer(const Napi::CallbackInfo& info);
 
   // What the memory is divided into, one part behind the other.

@@ -1,14 +1,10 @@
 #include "netlink_socket.h"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
-#include <thread>
 
 #include <linux/netlink.h>
 
@@ -28,36 +24,6 @@ int OpenHere() {
   return descriptor;
 }
 
-void EnterNamespace(const std::string& netns) {
-  const int descriptor = open(netns.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw SystemError{"open", errno};
-  const int entered = setns(descriptor, CLONE_NEWNET);
-  const int error = errno;
-  close(descriptor);
-  if (entered != 0) throw SystemError{"setns", error};
-}
-
-// A socket belongs for ever to the namespace of the thread that made it, and a thread that has entered
-// another namespace cannot be trusted with anything else: so a thread is made for this one call.
-int OpenInside(const std::string& netns) {
-  int descriptor = -1;
-  SystemError failure{nullptr, 0};
-  try {
-    std::thread([&] {
-      try {
-        EnterNamespace(netns);
-        descriptor = OpenHere();
-      } catch (const SystemError& error) {
-        failure = error;
-      }
-    }).join();
-  } catch (const std::system_error& error) {
-    throw SystemError{"pthread_create", error.code().value()};
-  }
-  if (failure.syscall != nullptr) throw SystemError{failure};
-  return descriptor;
-}
-
 sockaddr_nl KernelAddress() {
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
@@ -71,8 +37,11 @@ void SetOption(int descriptor, int level, int option, int value) {
 
 }  // namespace
 
-NetlinkSocket::NetlinkSocket(const std::string& netns)
-    : descriptor_(netns.empty() ? OpenHere() : OpenInside(netns)) {
+NetlinkSocket::NetlinkSocket(const NetworkNamespace& netns) {
+  if (netns.path.empty())
+    descriptor_ = OpenHere();
+  else
+    netns_ = RunInside(netns, [this] { descriptor_ = OpenHere(); });
   try {
     Configure();
   } catch (...) {

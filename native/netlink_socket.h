@@ -3,18 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "message_walker.h"
+#include "network_namespace.h"
 
 namespace sockdiag {
-
-// A system call that failed, thrown by everything that makes system calls.
-struct SystemError {
-  const char* syscall;
-  int error;
-};
 
 // What the netlink header of a request says, beside its length and that it is one.
 struct Heading {
@@ -30,9 +24,8 @@ inline constexpr size_t kReceiveSize = 32768;
 
 class NetlinkSocket {
  public:
-  // Opens a socket in the network namespace that the file `netns` stands for, or in the caller's own
-  // when that is empty.
-  explicit NetlinkSocket(const std::string& netns);
+  // Opens a socket in a network namespace, to which it belongs for ever. Throws SystemError.
+  explicit NetlinkSocket(const NetworkNamespace& netns);
   ~NetlinkSocket();
 
   NetlinkSocket(const NetlinkSocket&) = delete;
@@ -40,6 +33,9 @@ class NetlinkSocket {
 
   // The address that the kernel gave us: replies carry it.
   uint32_t port_id() const { return port_id_; }
+
+  // The inode number of the namespace that was named, as the opening thread saw it; 0 if none was.
+  uint64_t netns() const { return netns_; }
 
   // Sends a request with that behind its header.
   void Send(const Heading& heading, const uint8_t* payload, size_t size);
@@ -56,6 +52,7 @@ class NetlinkSocket {
   void Configure();
 
   int descriptor_ = -1;
+  uint64_t netns_ = 0;
   uint32_t port_id_ = 0;
   std::vector<uint8_t> message_;  // what is sent; its memory is used again
 };

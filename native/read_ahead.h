@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,7 +16,7 @@ namespace sockdiag {
 // to start it anew for each would cost more than some of them take to be filled.
 class ReadAhead {
  public:
-  ReadAhead(std::vector<Request> requests, std::string netns)
+  ReadAhead(std::vector<Request> requests, NetworkNamespace netns)
       : reader_(std::move(requests), std::move(netns)) {}
 
   // On the thread that decodes: whether Run must be called, on another thread; the answer true is given once,

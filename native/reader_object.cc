@@ -36,6 +36,11 @@ std::vector<Request> ReadRequests(const Napi::Array& array) {
 
 }  // namespace
 
+NetworkNamespace ReadNetns(const Napi::Value& path, const Napi::Value& inode) {
+  return {path.As<Napi::String>(),
+          inode.IsUndefined() ? 0 : static_cast<uint64_t>(inode.As<Napi::Number>().Int64Value())};
+}
+
 std::vector<Nest> ReadNests(const Napi::Value& value) {
   std::vector<Nest> nests;
   if (value.IsUndefined()) return nests;
@@ -164,7 +169,7 @@ Napi::Function ReaderObject::Define(Napi::Env env) {
 }
 
 ReaderObject::ReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReaderObject>(info) {
-  ahead_ = std::make_shared<ReadAhead>(ReadRequests(info[0].As<Napi::Array>()), info[1].As<Napi::String>());
+  ahead_ = std::make_shared<ReadAhead>(ReadRequests(info[0].As<Napi::Array>()), ReadNetns(info[1], info[2]));
   Weigh(kWeight);
 }
 
@@ -260,6 +265,7 @@ Napi::Object ReaderObject::Deliver(std::unique_ptr<Batch> batch) {
   result.Set("records", static_cast<double>(batch == nullptr ? 0 : batch->index().records()));
   if (batch == nullptr) return result;
   if (batch->bytes_size() > 0) CopyOut(*batch, result);
+  if (batch->netns() != 0) result.Set("netns", static_cast<double>(batch->netns()));
   if (batch->failure().kind != Failure::Kind::kNone)
     result.Set("failure", DescribeFailure(env, batch->failure()));
   ahead_->GiveBack(std::move(batch));

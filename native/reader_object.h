@@ -16,7 +16,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // new Reader(requests, netns)
+  // new Reader(requests, netns, inode)
   explicit ReaderObject(const Napi::CallbackInfo& info);
   ~ReaderObject() override;
 
@@ -49,6 +49,9 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
 
 // Pairs of numbers (parent, child), in a Uint16Array; none if it is undefined.
 std::vector<Nest> ReadNests(const Napi::Value& value);
+
+// The file of a namespace, and its inode number or undefined.
+NetworkNamespace ReadNetns(const Napi::Value& path, const Napi::Value& inode);
 
 // The failure as a plain object for JavaScript, or undefined.
 Napi::Value DescribeFailure(Napi::Env env, const Failure& failure);

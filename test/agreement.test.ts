@@ -306,7 +306,7 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
       'open',
       /no network namespace at \/proc\/2147483647\/ns\/net/,
     ],
-    ['a file that is no namespace', '/dev/null', 'EINVAL', 'setns', /cannot be entered/],
+    ['a file that is no namespace', '/dev/null', 'EINVAL', 'setns', /\/dev\/null is not a network namespace/],
     ['a descriptor that is not open', { fd: 1_000_000 }, 'ENOENT', 'open', /no network namespace at/],
   ])('%s is an error in words', async (_what, netns, code, syscall, words) => {
     const error = await dumpTcp({ netns })

@@ -38,19 +38,10 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
     expect(rest).toEqual([false, true, true]);
   });
 
-  test('another namespace is refused in words', () => {
+  test('the namespace of a process of another user is refused in words', () => {
     const { lines } = asNobody(`
-      for (const netns of ['/proc/self/ns/net', 1])
-        await dumpTcp({ netns }).toArray().then(print, ({ message, ...error }) => print({ message, ...error }));`);
+      await dumpTcp({ netns: 1 }).toArray().then(print, ({ message, ...error }) => print({ message, ...error }));`);
     expect(lines).toEqual([
-      {
-        message:
-          'cannot dump IPv4 TCP sockets: entering the network namespace at /proc/self/ns/net needs CAP_SYS_ADMIN ' +
-          '(EPERM: setns)',
-        code: 'EPERM',
-        errno: 1,
-        syscall: 'setns',
-      },
       {
         message:
           'cannot dump IPv4 TCP sockets: opening the network namespace at /proc/1/ns/net needs ' +

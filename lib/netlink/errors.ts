@@ -68,6 +68,7 @@ const EPERM = constants.errno.EPERM;
 const ENOENT = constants.errno.ENOENT;
 const EACCES = constants.errno.EACCES;
 const EBADMSG = constants.errno.EBADMSG;
+const ESTALE = constants.errno.ESTALE;
 const EINTR = constants.errno.EINTR;
 
 /** Numbers that Node's own list lacks, or has under two names. */
@@ -172,8 +173,15 @@ function namespaceTrouble(failure: NativeFailure, netns: string): string {
   if (failure.errno === EACCES) {
     return `opening the network namespace at ${netns} needs CAP_SYS_PTRACE, and entering it CAP_SYS_ADMIN`;
   }
+  if (NO_NAMESPACE.has(failure.errno)) return `${netns} is not a network namespace`;
+  if (failure.errno === ESTALE) {
+    return `${netns} leads to another network namespace by now, and nothing to the one that was asked for`;
+  }
   return `the network namespace at ${netns} cannot be entered`;
 }
+
+/** What setns says of another file; what open does of a socket, by its path or its descriptor. */
+const NO_NAMESPACE: ReadonlySet<number> = new Set([constants.errno.EINVAL, constants.errno.ENXIO]);
 
 const HINTS: Readonly<Record<number, string>> = {
   [EPERM]: 'it needs CAP_NET_ADMIN in the network namespace',

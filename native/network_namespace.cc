@@ -1,0 +1,87 @@
+#include "network_namespace.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <system_error>
+#include <thread>
+
+namespace sockdiag {
+namespace {
+
+constexpr char kHere[] = "/proc/thread-self/ns/net";
+
+class File {
+ public:
+  // Without O_NONBLOCK, a FIFO would be waited for until somebody writes to it.
+  explicit File(const char* path) : descriptor_(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    if (descriptor_ < 0) throw SystemError{"open", errno};
+  }
+  ~File() { close(descriptor_); }
+
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  int descriptor() const { return descriptor_; }
+
+ private:
+  const int descriptor_;
+};
+
+// Which file it is: of a namespace, the inode number is its own, and the device that of all namespaces.
+struct Identity {
+  uint64_t inode = 0;
+  uint32_t major = 0;
+  uint32_t minor = 0;
+
+  bool operator==(const Identity& other) const {
+    return inode == other.inode && major == other.major && minor == other.minor;
+  }
+};
+
+// Of the descriptor if `path` is empty. All 0 where it cannot be told.
+Identity IdentityOf(int descriptor, const char* path) {
+  struct statx facts {};
+  if (statx(descriptor, path, AT_EMPTY_PATH, STATX_INO, &facts) != 0) return {};
+  return {facts.stx_ino, facts.stx_dev_major, facts.stx_dev_minor};
+}
+
+Identity Here() { return IdentityOf(AT_FDCWD, kHere); }
+
+// A thread that has entered another namespace cannot be trusted with anything else: so one is made for this.
+uint64_t RunOnThread(const File& file, const std::function<void()>& action) {
+  uint64_t inode = 0;
+  SystemError failure{nullptr, 0};
+  try {
+    std::thread([&] {
+      try {
+        if (setns(file.descriptor(), CLONE_NEWNET) != 0) throw SystemError{"setns", errno};
+        action();
+        // Where the thread is, and not what the file said: that could be a pidfd, which leads there as well.
+        inode = Here().inode;
+      } catch (const SystemError& error) {
+        failure = error;
+      }
+    }).join();
+  } catch (const std::system_error& error) {
+    throw SystemError{"pthread_create", error.code().value()};
+  }
+  if (failure.syscall != nullptr) throw SystemError{failure};
+  return inode;
+}
+
+}  // namespace
+
+uint64_t RunInside(const NetworkNamespace& netns, const std::function<void()>& action) {
+  const File file(netns.path.c_str());
+  const Identity there = IdentityOf(file.descriptor(), "");
+  // Its process has ended and another has the pid now, or its mount is gone and the file below it is seen.
+  if (netns.inode != 0 && netns.inode != there.inode) throw SystemError{"open", ESTALE};
+  if (there.inode == 0 || !(there == Here())) return RunOnThread(file, action);
+  action();
+  return there.inode;
+}
+
+}  // namespace sockdiag
