@@ -167,5 +167,6 @@ export const OUTLINE = [
       'DecodeOptions',
     ],
   },
+  { title: 'Network namespaces', types: ['Namespace', 'Namespaces', 'NamespacesOptions'] },
   { title: 'Reading and errors', types: ['DiagMsg', 'DumpIterator', 'UnsupportedLayer'] },
 ];

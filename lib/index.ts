@@ -78,6 +78,8 @@ export {
 } from './lookup/lookups.js';
 export { lookupMptcp, type MptcpLookupShow, type MptcpToken } from './lookup/mptcp.js';
 export { lookupUnix, type UnixInode, type UnixLookupOptions } from './lookup/unix.js';
+export { type NamespacesOptions, namespaces } from './namespaces/list.js';
+export type { Namespace, Namespaces } from './namespaces/namespace.js';
 export type { UnknownAttributes } from './netlink/attributes.js';
 export type { Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
 export { SockDiagError, type UnsupportedLayer } from './netlink/errors.js';

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { SockDiagError } from '../netlink/errors.js';
+import { unescapeMount } from '../proc/mounts.js';
 
 const INTERFACES = '/sys/class/net';
 
@@ -37,13 +38,6 @@ export function cgroupMount(): string | undefined {
     if (type === 'cgroup2' && directory !== undefined) return unescapeMount(directory);
   }
   return undefined;
-}
-
-/** Blanks and the like stand there as octal numbers. */
-function unescapeMount(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
 }
 
 function isFileName(name: string): boolean {
