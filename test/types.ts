@@ -15,6 +15,8 @@ import {
   dumpUnix,
   dumpVsock,
   type InetDiagMsg,
+  type Namespace,
+  namespaces,
   SockDiagError,
   type TcpDiagMsg,
   type UnixDiagMsg,
@@ -55,6 +57,18 @@ export async function isTyped(): Promise<void> {
   const recorded: Dump<DiagMsg> = decode(new Uint8Array(), { protocol: 'udp' });
   for (const socket of recorded) if (socket.family === 'unix') console.log(socket.peer);
   for await (const bytes of recorded.raw()) console.log(bytes.byteLength);
+}
+
+/** What is found is what can be asked. */
+export async function isNamespaced(): Promise<void> {
+  const { found, denied } = await namespaces();
+  const named: readonly Namespace[] = found.filter(({ name }) => name !== undefined);
+  const [first] = await dumpTcp({ netns: [...named, 'blue', 1, { fd: 3 }] }).toArray();
+  const netns: number | undefined = first?.netns;
+  if (found[0] !== undefined) dumpUnix({ netns: found[0] });
+  console.log(netns, denied);
+  // @ts-expect-error: the array of them, not what else was told
+  dumpTcp({ netns: await namespaces() });
 }
 
 export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {

@@ -19,6 +19,7 @@ import {
   checkOptions,
   isUint32,
   type Netns,
+  netnsFile,
   netnsPath,
   show,
 } from '../netlink/options.js';
@@ -94,7 +95,7 @@ interface Named {
 export async function destroy(record: DiagMsg, options?: DestroyOptions): Promise<void> {
   const { netns } = checkOptions('destroy', options, CHECKS);
   const target = targetOf(record, 'destroy: the record');
-  withExchange(netnsPath(netns), (exchange) => destroyIn(exchange, target, netns));
+  withExchange(netnsFile(netns), (exchange) => destroyIn(exchange, target, netns));
 }
 
 /** A socket to be destroyed, its record checked. */

@@ -2,9 +2,8 @@
 import type { DiagMsg } from '../decode.js';
 import { type Dump, originOf } from '../netlink/dump.js';
 import { SockDiagError } from '../netlink/errors.js';
-import { Exchange } from '../netlink/exchange.js';
-import { netnsPath } from '../netlink/options.js';
 import { destroyIn, targetOf } from './destroy.js';
+import { Places } from './places.js';
 
 /** What became of one socket. */
 export interface DestroyResult<T> {
@@ -30,17 +29,17 @@ export async function destroyMatching<T extends DiagMsg>(dump: Dump<T>): Promise
     throw new TypeError('destroyMatching: there must be a dump of this machine, not a recording');
   }
   const sockets = await dump.toArray();
-  const { netns } = origin;
-  const exchange = new Exchange(netnsPath(netns));
+  const places = new Places(origin.netns);
   try {
     const results: DestroyResult<T>[] = [];
     for (const socket of sockets) {
       if (results.length % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+      const { exchange, netns } = places.of(socket);
       results.push(attempt(socket, () => destroyIn(exchange, targetOf(socket, 'a record'), netns)));
     }
     return results;
   } finally {
-    exchange.close();
+    places.close();
   }
 }
 

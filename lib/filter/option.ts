@@ -1,6 +1,7 @@
 /** The option `filter`, that every dump has. */
 import type { DiagMsg } from '../decode.js';
-import type { Check, Netns } from '../netlink/options.js';
+import type { DumpOptions } from '../netlink/dump.js';
+import type { Check } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { checkTree } from './check.js';
 import { matcher } from './match.js';
@@ -22,7 +23,9 @@ export function expressionOf(filter: Filter): Expression {
 }
 
 /** How the names of network interfaces are looked up, if not in the usual way: those of another namespace cannot be. */
-export function deviceResolver(netns: Netns | undefined): ((name: string) => number | undefined) | undefined {
+export function deviceResolver(
+  netns: DumpOptions['netns'],
+): ((name: string) => number | undefined) | undefined {
   if (netns === undefined) return undefined;
   return (name) => {
     throw new TypeError(
@@ -34,7 +37,7 @@ export function deviceResolver(netns: Netns | undefined): ((name: string) => num
 /** What makes a decoder give out only what the expression matches. It is compiled once, for all decoders. */
 export function filtering<T extends DiagMsg>(
   expression: Expression | undefined,
-  netns: Netns | undefined,
+  netns: DumpOptions['netns'],
 ): (decode: Decode<T>) => Decode<T> {
   if (expression === undefined) return (decode) => decode;
   const matches = matcher(expression, { device: deviceResolver(netns) });

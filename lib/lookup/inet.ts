@@ -13,7 +13,15 @@ import type { InetFamily } from '../inet/family.js';
 import { isAnswer, isSame, type Sockid, sockidOf, sportOf, swapped, unmapped } from '../inet/sockid.js';
 import type { Dump } from '../netlink/dump.js';
 import { ANSWER_ROW, type AnswerShape, type Exchange, withExchange } from '../netlink/exchange.js';
-import { anyOf, type Checks, checkNetns, checkOptions, type Netns, netnsPath } from '../netlink/options.js';
+import {
+  anyOf,
+  type Checks,
+  checkNetns,
+  checkOptions,
+  type Netns,
+  netnsFile,
+  netnsPath,
+} from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { maskOf } from '../netlink/request.js';
 import type { SocketState } from '../record/state.js';
@@ -82,7 +90,7 @@ export function findSync<R extends InetRecord, S extends string>(wanted: Search<
 }
 
 function ask<R extends InetRecord, S extends string>(wanted: Search<R, S>): R | undefined {
-  return withExchange(netnsPath(wanted.options.netns), (exchange) => askIn(exchange, wanted));
+  return withExchange(netnsFile(wanted.options.netns), (exchange) => askIn(exchange, wanted));
 }
 
 /** Without looking where it may be hidden. */

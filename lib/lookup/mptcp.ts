@@ -5,7 +5,7 @@ import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
 import { makeSockid } from '../inet/sockid.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
 import { ANSWER_ROW, type AnswerShape, withExchange } from '../netlink/exchange.js';
-import { isUint32, netnsPath, show } from '../netlink/options.js';
+import { isUint32, netnsFile, show } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf } from '../netlink/request.js';
 import { checkAbsent } from './absent.js';
@@ -60,8 +60,8 @@ export async function lookupMptcp(
 ): Promise<MptcpDiagMsg | undefined> {
   const { show: words = [], netns } = lookupOptions('lookupMptcp', options, WORDS);
   const token = tokenOf(which);
-  const path = netnsPath(netns);
-  return withExchange(path, (exchange) => {
+  const file = netnsFile(netns);
+  return withExchange(file, (exchange) => {
     // The family is of no account.
     const sockid = makeSockid('inet', NOWHERE, NOWHERE, 0, [token, 0]);
     const extensions = maskOf(MPTCP.show, ['info', ...words]);
@@ -70,7 +70,7 @@ export async function lookupMptcp(
       const socket = decodeMptcp(exchange.memory, ANSWER_ROW);
       return socket?.info?.token === token ? socket : undefined;
     }
-    checkAbsent(failure, inetSubject('inet', MPTCP), path, () => checkHandler('inet', MPTCP, netns));
+    checkAbsent(failure, inetSubject('inet', MPTCP), file.path, () => checkHandler('inet', MPTCP, netns));
     return undefined;
   });
 }

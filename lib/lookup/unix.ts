@@ -11,7 +11,7 @@ import {
   checkOptions,
   isUint32,
   type Netns,
-  netnsPath,
+  netnsFile,
   show,
 } from '../netlink/options.js';
 import { cookieWords } from '../record/cookie.js';
@@ -75,8 +75,8 @@ export function findUnix<R>(
   netns: Netns | undefined,
   words?: readonly UnixShow[],
 ): (UnixDiagMsg & R) | undefined {
-  const path = netnsPath(netns);
-  return withExchange(path, (exchange) => {
+  const file = netnsFile(netns);
+  return withExchange(file, (exchange) => {
     const ask = (all: readonly UnixShow[]) => {
       const question = unixLookup(identity.inode, identity.cookie, all);
       exchange.question.set(question);
@@ -85,7 +85,7 @@ export function findUnix<R>(
     let failure = ask(words ?? UNIX_SHOW_WORDS);
     if (failure?.errno === EMSGSIZE && words === undefined) failure = ask(WITHOUT_ICONS);
     if (failure === undefined) return readUnixDiagMsg(exchange.memory, ANSWER_ROW) as UnixDiagMsg & R;
-    checkAbsent(failure, { ...UNIX_SUBJECT, hints: HINTS }, path, () => checkUnixHandler(netns));
+    checkAbsent(failure, { ...UNIX_SUBJECT, hints: HINTS }, file.path, () => checkUnixHandler(netns));
     return undefined;
   });
 }

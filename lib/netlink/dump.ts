@@ -9,9 +9,13 @@ export interface DumpOptions {
   signal?: AbortSignal | undefined;
   /**
    * The network namespace to look into, instead of the process's own: a name under /run/netns, a path, a process
-   * id, or `{ fd }` with an open descriptor. Needs CAP_SYS_ADMIN.
+   * id, `{ fd }` with an open descriptor, or one that `namespaces` found. Needs CAP_SYS_ADMIN, but for the own one.
+   *
+   * An array is for several, one after the other, each once however often it is named. Every record is stamped with the
+   * one that it came from, as `netns`. Those that `namespaces` found and that nothing leads to any more are passed over;
+   * whatever else cannot be entered is an error.
    */
-  netns?: Netns | undefined;
+  netns?: Netns | readonly Netns[] | undefined;
   /**
    * Only sockets that this fits: `'dport = :443 and not dst 10.0.0.0/8'`, the language of ss(8), or a tree of
    * `sockdiag/filter`. Of IP sockets the kernel itself does what it can, and copies out no others.
@@ -62,7 +66,8 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
 
   /**
    * The kernel's own messages, behind those that ask for them. All parts of one reading, one behind the other, are a
-   * recording, which `decode` reads. What of a filter the kernel does not decide is not applied to it.
+   * recording, which `decode` reads. What of a filter the kernel does not decide is not applied to it. A recording does
+   * not tell network namespaces apart: reading one of an array of them throws a TypeError.
    */
   raw(): DumpIterator<Uint8Array> {
     return new RawIterator(new Reading(this.#query));
@@ -134,8 +139,9 @@ class RawIterator<T> extends SerialIterator<T, Uint8Array> {
 
   protected async produce(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (!this.#asked) {
+      const value = this.reading.requests();
       this.#asked = true;
-      return { done: false, value: this.reading.requests() };
+      return { done: false, value };
     }
     while (await this.reading.advance()) {
       const bytes = this.reading.takeRaw();

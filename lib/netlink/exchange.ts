@@ -1,6 +1,8 @@
 /** Questions with one answer: how a single socket is looked up, or destroyed. */
 import { EXCHANGE, loadBinding, type NativeExchange, type NativeFailure } from '../binding.js';
+import { isLost, MOST_WAYS, Ways } from '../namespaces/ways.js';
 import { BatchMemory } from './batch.js';
+import type { NetnsFile } from './options.js';
 
 /** What the record that answers looks like. Each is one object, always the same. */
 export interface AnswerShape {
@@ -21,11 +23,12 @@ export class Exchange {
   /** Where the next question is put: what stands behind its netlink header. */
   readonly question: Uint8Array;
   readonly #native: NativeExchange;
+  #netns: NetnsFile;
   readonly #expectations = new Map<AnswerShape, number>();
 
-  /** `netns` is the file of a network namespace, or empty for that of the process. */
-  constructor(netns: string) {
-    const native = new (loadBinding().Exchange)(netns);
+  constructor(netns: NetnsFile) {
+    const native = new (loadBinding().Exchange)(netns.path, netns.ino);
+    this.#netns = netns;
     this.#native = native;
     this.memory = new BatchMemory(native.buffer);
     this.question = new Uint8Array(native.buffer, EXCHANGE.question);
@@ -36,7 +39,24 @@ export class Exchange {
    * is but an acknowledgement.
    */
   ask(shape: AnswerShape, flags: number, length: number): NativeFailure | undefined {
-    return this.#native.ask(this.#expectationOf(shape), flags, length);
+    const expectation = this.#expectationOf(shape);
+    const failure = this.#native.ask(expectation, flags, length);
+    if (failure === undefined || this.#netns.ino === undefined || !isLost(failure)) return failure;
+    return this.#askElsewhere(failure, () => this.#native.ask(expectation, flags, length));
+  }
+
+  /** Where what led to the namespace leads there no more, other ways are tried. */
+  #askElsewhere(lost: NativeFailure, ask: () => NativeFailure | undefined): NativeFailure | undefined {
+    const ways = new Ways();
+    let failure: NativeFailure | undefined = lost;
+    for (let left = MOST_WAYS; left > 0 && isLost(failure); left--) {
+      const way = ways.toNow(this.#netns);
+      if (way === undefined) return failure;
+      this.#netns = way;
+      this.#native.move(way.path, way.ino);
+      failure = ask();
+    }
+    return failure;
   }
 
   close(): void {
@@ -64,8 +84,8 @@ let isOpen = false;
 let closing: NodeJS.Timeout | undefined;
 
 /** The exchange in a namespace, for as long as `use` runs. */
-export function withExchange<T>(netns: string, use: (exchange: Exchange) => T): T {
-  if (netns === '') return use(ownExchange());
+export function withExchange<T>(netns: NetnsFile, use: (exchange: Exchange) => T): T {
+  if (netns.path === '') return use(ownExchange());
   const exchange = new Exchange(netns);
   try {
     return use(exchange);
@@ -75,7 +95,7 @@ export function withExchange<T>(netns: string, use: (exchange: Exchange) => T): 
 }
 
 function ownExchange(): Exchange {
-  own ??= new Exchange('');
+  own ??= new Exchange({ path: '' });
   if (isOpen) {
     closing?.refresh();
   } else {

@@ -10,11 +10,13 @@ import {
 } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
 import { expressionOf, filtering } from '../filter/option.js';
+import { inNamespaces } from '../namespaces/source.js';
+import type { DiagRecord } from '../record/record.js';
 import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, type Subject } from './errors.js';
-import { netnsPath } from './options.js';
+import type { NetnsFile } from './options.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
-import type { Decode, Source } from './reading.js';
+import { type Decode, END, type Source } from './reading.js';
 
 const EINVAL = constants.errno.EINVAL;
 
@@ -43,23 +45,17 @@ export function liveDump<T extends DiagMsg>(
 }
 
 /** `simpler` is asked instead if the kernel does not understand the question. */
-export function askKernel<T>(
+export function askKernel<T extends DiagRecord>(
   question: Question<T>,
   { signal, netns }: DumpOptions,
   simpler?: () => Question<T>,
 ): Dump<T> {
-  const path = netnsPath(netns);
-  return new Dump({
-    open: () => {
-      if (question.asked.length === 0) return new NoSource();
-      const source = new LiveSource(question, path);
-      return simpler === undefined
-        ? source
-        : new RetryingSource(source, () => new LiveSource(simpler(), path));
-    },
-    signal,
-    origin: { netns },
-  });
+  const openIn = (file: NetnsFile): Source<T> => {
+    const source = new LiveSource(question, file);
+    return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler(), file));
+  };
+  const open = question.asked.length === 0 ? () => new NoSource<T>() : inNamespaces(netns, openIn);
+  return new Dump({ open, signal, origin: { netns } });
 }
 
 /** The native reader is made with the first batch. */
@@ -67,11 +63,11 @@ class LiveSource<T> implements Source<T> {
   readonly decode: Decode<T>;
   readonly #Reader = loadBinding().Reader;
   readonly #asked: readonly Asked[];
-  readonly #netns: string;
+  readonly #netns: NetnsFile;
   #reader: NativeReader | undefined;
   #closed = false;
 
-  constructor({ asked, decoder }: Question<T>, netns: string) {
+  constructor({ asked, decoder }: Question<T>, netns: NetnsFile) {
     this.#asked = asked;
     this.decode = decoder();
     this.#netns = netns;
@@ -90,7 +86,7 @@ class LiveSource<T> implements Source<T> {
   }
 
   errorOf(failure: NativeFailure): Error {
-    return errorOf(failure, (this.#asked[failure.request] as Asked).subject, this.#netns);
+    return errorOf(failure, (this.#asked[failure.request] as Asked).subject, this.#netns.path);
   }
 
   close(): Promise<void> | undefined {
@@ -102,13 +98,12 @@ class LiveSource<T> implements Source<T> {
     if (this.#closed) return undefined;
     this.#reader ??= new this.#Reader(
       this.#asked.map(({ request }) => request),
-      this.#netns,
+      this.#netns.path,
+      this.#netns.ino,
     );
     return this.#reader;
   }
 }
-
-const END: NativeBatch = { records: 0, finished: true };
 
 /** Where nothing can be found, nothing is asked. */
 class NoSource<T> implements Source<T> {

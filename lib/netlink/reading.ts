@@ -20,6 +20,9 @@ export interface Source<T> {
   close(): Promise<void> | undefined;
 }
 
+/** Nothing more comes. */
+export const END: NativeBatch = { records: 0, finished: true };
+
 /** What a dump reads. */
 export interface Query<T> {
   /** For one reading. Nothing is asked before the first batch is. */
@@ -31,7 +34,7 @@ export interface Query<T> {
 
 /** Where the sockets of a dump are. */
 export interface Origin {
-  netns: Netns | undefined;
+  netns: Netns | readonly Netns[] | undefined;
 }
 
 /**

@@ -9,7 +9,14 @@ import type { InetProtocol } from '../inet/record.js';
 import { TCP } from '../inet/tcp.js';
 import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
 import { type AnswerShape, Exchange } from '../netlink/exchange.js';
-import { type Checks, checkNetns, checkOptions, type Netns, netnsPath } from '../netlink/options.js';
+import {
+  type Checks,
+  checkNetns,
+  checkOptions,
+  type Netns,
+  netnsFile,
+  netnsPath,
+} from '../netlink/options.js';
 import { NLM_F_ACK, SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { type Capabilities, capabilities } from './capabilities.js';
 import { EVENTS, FAMILIES, PROTOCOLS, TARGETS, TESTS } from './tables.js';
@@ -66,7 +73,7 @@ const CHECKS: Checks<ProbeOptions> = { netns: checkNetns };
  */
 export async function probe(options?: ProbeOptions): Promise<Probe> {
   const { netns } = checkOptions('probe', options, CHECKS);
-  const exchange = new Exchange(netnsPath(netns));
+  const exchange = new Exchange(netnsFile(netns));
   try {
     return {
       release: release(),

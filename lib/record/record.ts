@@ -19,8 +19,8 @@ export interface SocketOwner {
 /** What every record may carry beside what the kernel says of the socket. */
 export interface DiagRecord extends UnknownAttributes {
   /**
-   * The network namespace that the socket is in: its inode number, as in `net:[4026531840]`. Where `netns` names several,
-   * absent else.
+   * The network namespace that the socket is in: its inode number, as in `net:[4026531840]`. Where the option `netns` is
+   * an array, absent else.
    */
   netns?: number;
   /**

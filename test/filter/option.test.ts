@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 
 import { loadBinding, type NativeRequest } from '../../lib/binding.js';
-import { decode, dumpTcp } from '../../lib/index.js';
+import { type DiagRecord, decode, dumpTcp } from '../../lib/index.js';
 import { askKernel, type Question } from '../../lib/netlink/live.js';
 import { attribute, done, message } from '../messages.js';
 
 /** All TCP listeners of IPv4, with whatever program. */
-function listeners(program: Buffer): Question<string> {
+function listeners(program: Buffer): Question<DiagRecord> {
   const payload = Buffer.alloc(56);
   payload.set([2, 6, 0, 0, 0, 4]);
   const request: NativeRequest = {
@@ -19,7 +19,7 @@ function listeners(program: Buffer): Question<string> {
   const family = { module: 'inet_diag', option: 'CONFIG_INET_DIAG' };
   return {
     asked: [{ request, subject: { sockets: 'listeners', family } }],
-    decoder: () => () => 'a listener',
+    decoder: () => () => ({}),
   };
 }
 

@@ -132,7 +132,7 @@ export async function startWorld(): Promise<World> {
 }
 
 /** The first line that the child writes; rejects with what it wrote to stderr if it ends before. */
-async function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {
+export async function firstLine(child: ChildProcessWithoutNullStreams): Promise<string> {
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;
@@ -151,7 +151,8 @@ async function firstLine(child: ChildProcessWithoutNullStreams): Promise<string>
   }
 }
 
-async function end(child: ChildProcessWithoutNullStreams): Promise<void> {
+/** Closes the child's input and waits until it has ended. */
+export async function end(child: ChildProcessWithoutNullStreams): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = once(child, 'exit');
   const killer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT);
