@@ -183,6 +183,13 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     expect(both.map(({ error }) => error?.code).sort()).toEqual(['ENOENT', undefined]);
   });
 
+  test('a record that is stamped with its namespace is destroyed there', async () => {
+    const told = await stage.run<Told>("server = listener('127.0.0.1'); result = told(server)");
+    const [record] = await dumpTcp({ netns: [netns], filter: `sport = ${told.sport}` }).toArray();
+    await destroy(record as DiagMsg);
+    expect(await stage.run('result = pending(server)')).toBe('ECONNABORTED');
+  });
+
   test('what the kernel cannot destroy', async () => {
     await stage.run(`
       pair = socket.socketpair()

@@ -310,11 +310,25 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     expect(await lookupUdpLite(found as InetTuple, { netns })).toEqual(found);
   });
 
+  test('a record that is stamped with its namespace is looked for there', async () => {
+    const told = await stage.run<Told>("s = listener('127.0.0.1'); result = told(s)");
+    const [record] = await dumpTcp({ netns: [netns], filter: `sport = ${told.sport}` }).toArray();
+    expect(record).toMatchObject({ cookie: told.cookie, netns: expect.any(Number) });
+    const { netns: stamp, ...rest } = record as NonNullable<typeof record>;
+    expect(await lookupTcp(record as InetTuple)).toEqual(rest);
+    expect(lookupTcpSync(record as InetTuple)).toEqual(rest);
+    expect(await lookupTcp({ ...rest, netns: undefined } as InetTuple)).toBeUndefined();
+    const [pair] = await dumpUnix({ netns: [netns] }).toArray();
+    expect(await lookupUnix(pair as never)).toMatchObject({ cookie: pair?.cookie });
+    expect(stamp).toBeGreaterThan(0);
+  });
+
   test('a thousand lookups in another namespace leave no descriptor', async () => {
     const count = () => readdirSync('/proc/self/fd').length;
     const before = count();
     for (let i = 0; i < 1000; i++) await lookupTcp({ src: '127.0.0.1', sport: 1 + i }, { netns });
-    expect(count()).toBe(before);
+    // The one of the own namespace may have been closed meanwhile.
+    expect(count()).toBeLessThanOrEqual(before);
   });
 });
 

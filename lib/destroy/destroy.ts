@@ -11,6 +11,7 @@ import { checkCookie, type InetTuple, type Sockid, sockidOf } from '../inet/sock
 import { UDPLITE } from '../inet/udp.js';
 import { askIn, findSync, type InetLookup, type InetRecord } from '../lookup/inet.js';
 import { RAW_LOOKUP, TCP_LOOKUP, UDP_LOOKUP } from '../lookup/protocols.js';
+import { placeOf } from '../namespaces/stamp.js';
 import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
 import { type AnswerShape, type Exchange, withExchange } from '../netlink/exchange.js';
 import {
@@ -29,7 +30,10 @@ import { UNIX_SUBJECT, unixLookup } from '../unix/dump.js';
 import { UNIX_DIAG_MSG_LENGTH } from '../unix/record.js';
 
 export interface DestroyOptions {
-  /** The network namespace that the socket is in, if not the process's own. Needs CAP_SYS_ADMIN. */
+  /**
+   * The network namespace that the socket is in; without it, the one that the record is stamped with, or the process's own.
+   * Needs CAP_SYS_ADMIN.
+   */
   netns?: Netns | undefined;
 }
 
@@ -93,8 +97,9 @@ interface Named {
  * cannot reach it behind others with the same address; `EPERM`; `EOPNOTSUPP`.
  */
 export async function destroy(record: DiagMsg, options?: DestroyOptions): Promise<void> {
-  const { netns } = checkOptions('destroy', options, CHECKS);
+  const checked = checkOptions('destroy', options, CHECKS);
   const target = targetOf(record, 'destroy: the record');
+  const netns = placeOf(record, checked.netns);
   withExchange(netnsFile(netns), (exchange) => destroyIn(exchange, target, netns));
 }
 

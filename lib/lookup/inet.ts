@@ -34,7 +34,10 @@ export type InetRecord = Extract<DiagMsg, { family: InetFamily }>;
 export interface LookupOptions<S extends string> {
   /** What to ask for beside the base record, as for a dump. */
   show?: readonly S[] | undefined;
-  /** The network namespace to look into, as for a dump. Needs CAP_SYS_ADMIN. */
+  /**
+   * The network namespace to look into, as for a dump; without it, the one that a record is stamped with, or the process's
+   * own. Needs CAP_SYS_ADMIN.
+   */
   netns?: Netns | undefined;
 }
 

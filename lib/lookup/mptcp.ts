@@ -4,6 +4,7 @@ import { decodeMptcp, MPTCP, type MptcpDiagMsg, type MptcpShow } from '../inet/m
 import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
 import { makeSockid } from '../inet/sockid.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
+import { placeOf } from '../namespaces/stamp.js';
 import { ANSWER_ROW, type AnswerShape, withExchange } from '../netlink/exchange.js';
 import { isUint32, netnsFile, show } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
@@ -58,8 +59,9 @@ export async function lookupMptcp(
   which: MptcpToken | MptcpDiagMsg | TcpDiagMsg,
   options?: LookupOptions<MptcpLookupShow>,
 ): Promise<MptcpDiagMsg | undefined> {
-  const { show: words = [], netns } = lookupOptions('lookupMptcp', options, WORDS);
+  const { show: words = [], netns: option } = lookupOptions('lookupMptcp', options, WORDS);
   const token = tokenOf(which);
+  const netns = placeOf(which as MptcpDiagMsg, option);
   const file = netnsFile(netns);
   return withExchange(file, (exchange) => {
     // The family is of no account.

@@ -3,6 +3,7 @@ import type net from 'node:net';
 import { constants } from 'node:os';
 
 import { checkCookie } from '../inet/sockid.js';
+import { placeOf } from '../namespaces/stamp.js';
 import { ANSWER_ROW, withExchange } from '../netlink/exchange.js';
 import {
   anyOf,
@@ -38,7 +39,10 @@ export interface UnixInode {
 export interface UnixLookupOptions {
   /** Exactly these attributes, as for a dump; without it, all of them, but not `icons` that are too many for a lookup. */
   show?: readonly UnixShow[] | undefined;
-  /** The network namespace to look into, as for a dump. Needs CAP_SYS_ADMIN. */
+  /**
+   * The network namespace to look into, as for a dump; without it, the one that a record is stamped with, or the process's
+   * own. Needs CAP_SYS_ADMIN.
+   */
   netns?: Netns | undefined;
 }
 
@@ -103,5 +107,7 @@ export async function lookupUnix(
   const checked = checkOptions('lookupUnix', options, CHECKS);
   const sought = soughtOf(which);
   if (sought.kind === 'inet') throw new TypeError('lookupUnix: the socket is none of unix: for lookupTcp');
-  return sought.kind === 'unix' ? findUnix(sought, checked.netns, checked.show) : undefined;
+  if (sought.kind === 'none') return undefined;
+  const netns = isLive(which) ? checked.netns : placeOf(which as UnixDiagMsg, checked.netns);
+  return findUnix(sought, netns, checked.show);
 }

@@ -1,5 +1,6 @@
 /** What a lookup is given: a tuple, a record, or a socket of this program. */
 import { type InetTuple, sockidOf } from '../inet/sockid.js';
+import { placeOf } from '../namespaces/stamp.js';
 import { show } from '../netlink/options.js';
 import type { InetLookup, InetRecord, LookupOptions, Search } from './inet.js';
 import { type Identity, identityOf, isLive, type LiveSocket } from './live.js';
@@ -21,14 +22,15 @@ export function soughtOf<R extends InetRecord, S extends string>(
   if (typeof which !== 'object' || which === null) {
     throw new TypeError(`${what} is ${show(which)}, but must be a tuple, a record, or a socket of Node's`);
   }
-  const tuple = which as InetTuple & { protocol?: unknown; state?: string };
+  const tuple = which as InetTuple & { protocol?: unknown; state?: string; netns?: number };
   const { protocol } = lookup.kind;
   if (tuple.protocol !== undefined && tuple.protocol !== protocol) {
     throw new TypeError(`${what} has the protocol ${show(tuple.protocol)}, but must be of '${protocol}'`);
   }
   const sockid = sockidOf(tuple, what);
   const hiddenIn = lookup.hiddenIn(sockid, tuple.state);
-  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options } };
+  const netns = placeOf(tuple, options.netns);
+  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options: { ...options, netns } } };
 }
 
 function soughtLive<R extends InetRecord, S extends string>(
