@@ -12,8 +12,11 @@
         "native/message_walker.cc",
         "native/netlink_socket.cc",
         "native/network_namespace.cc",
+        "native/owners_object.cc",
+        "native/proc_file.cc",
         "native/read_ahead.cc",
-        "native/reader_object.cc"
+        "native/reader_object.cc",
+        "native/socket_owners.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [

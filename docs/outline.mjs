@@ -5,6 +5,7 @@ export const OUTLINE = [
     types: [
       'DiagRecord',
       'SocketOwner',
+      'Owners',
       'SocketState',
       'Shutdown',
       'SkMeminfo',
@@ -165,6 +166,7 @@ export const OUTLINE = [
       'SmcShow',
       'TipcDumpOptions',
       'DecodeOptions',
+      'OwnersOptions',
     ],
   },
   { title: 'Network namespaces', types: ['Namespace', 'Namespaces', 'NamespacesOptions'] },

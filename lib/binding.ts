@@ -120,6 +120,43 @@ export interface NativeWalk {
   failure: NativeFailure | undefined;
 }
 
+/**
+ * What a walk over the descriptors of processes has found: of each descriptor that is a socket, its inode, the place of
+ * the process in the list of those, and its number, ordered by inode; and of each such process what is told of it. All
+ * commands' names are one behind the other. Or the system call that failed.
+ */
+export interface NativeOwners {
+  inodes: Uint32Array;
+  holders: Uint32Array;
+  descriptors: Uint32Array;
+  pids: Uint32Array;
+  /** Clock ticks since the machine started. */
+  startTimes: Float64Array;
+  /** Where in `comms` each name ends, and the next one starts. */
+  commEnds: Uint32Array;
+  comms: Buffer;
+  /** How many were read, may not be read, and ended before they were. */
+  processes: number;
+  denied: number;
+  vanished: number;
+  /** There may be others that /proc does not list. */
+  hidden: boolean;
+}
+
+/** A walk that came to nothing. */
+export interface NativeOwnersFailure {
+  syscall: string;
+  errno: number;
+}
+
+export interface NativeOwnersWalk {
+  /** One call at a time. */
+  run(): Promise<NativeOwners | NativeOwnersFailure>;
+  runSync(): NativeOwners | NativeOwnersFailure;
+  /** Makes a run end soon; its answer is worth nothing. */
+  cancel(): void;
+}
+
 export interface Binding {
   /** Checks one datagram that is in memory, as a reader does, and finds what is in it. */
   walk(datagram: Uint8Array, expectation: NativeExpectation): NativeWalk;
@@ -143,6 +180,11 @@ export interface Binding {
     netns: string,
     inode?: number,
   ) => NativeReader;
+  /** Of these processes and sockets only; of all where there are none. */
+  OwnersWalk: new (
+    pids: Uint32Array,
+    inodes: Uint32Array,
+  ) => NativeOwnersWalk;
 }
 
 let binding: Binding | undefined;

@@ -94,6 +94,7 @@ export type {
   NetlinkState,
   NetlinkType,
 } from './netlink-family/record.js';
+export { type Owners, type OwnersOptions, owners, ownersSync } from './owners/owners.js';
 export { dumpPacket, type PacketDumpOptions, type PacketShow } from './packet/dump.js';
 export type {
   PacketDiagMsg,

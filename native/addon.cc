@@ -10,6 +10,7 @@
 #include "dump_reader.h"
 #include "exchange_object.h"
 #include "message_walker.h"
+#include "owners_object.h"
 #include "reader_object.h"
 
 namespace sockdiag {
@@ -63,6 +64,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Reader", ReaderObject::Define(env));
   exports.Set("Exchange", ExchangeObject::Define(env));
   exports.Set("describe", Napi::Function::New<DescribeDescriptor>(env, "describe"));
+  exports.Set("OwnersWalk", OwnersObject::Define(env));
   exports.Set("walk", Napi::Function::New<WalkInMemory>(env, "walk"));
   return exports;
 }

@@ -75,6 +75,21 @@ test('process.exit in the middle of a dump is clean', () => {
   expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' });
 });
 
+test('looking for owners holds a process no longer than a dump does, and leaves it as cleanly', () => {
+  const lasting = end(`
+    import { dumpTcp, owners } from './dist/index.js';
+    owners();
+    dumpTcp({ owners: true })[Symbol.asyncIterator]().next();
+    console.log('last line');`);
+  expect(lasting).toMatchObject({ status: 0, stdout: 'last line\n', stderr: '' });
+  const left = end(`
+    import { dumpTcp, owners } from './dist/index.js';
+    for (let i = 0; i < 8; i++) owners();
+    dumpTcp({ owners: true }).toArray();
+    setImmediate(() => process.exit(7));`);
+  expect(left).toMatchObject({ status: 7, signal: null, stderr: '' });
+});
+
 test('several copies of the addon live in one process', () => {
   const { status, stdout, stderr } = end(`
     import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';

@@ -34,7 +34,7 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpTcp',
     { state: ['LISTEN'] },
-    "there is no option 'state', only 'signal', 'netns', 'filter', 'family', 'show', 'states' and 'bpfMaps'",
+    "there is no option 'state', only 'signal', 'netns', 'filter', 'owners', 'family', 'show', 'states' and 'bpfMaps'",
   ],
   ['dumpTcp', { show: ['name'] }, "options.show[0] is 'name', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpTcp', { show: 'info' }, "options.show is 'info', but must be an array of 'meminfo',"],
@@ -43,6 +43,9 @@ const wrong: [call: string, options: unknown, words: string][] = [
   ['dumpTcp', { bpfMaps: [-1] }, 'options.bpfMaps[0] is -1, but must be an open file descriptor'],
   ['dumpTcp', { filter: 22 }, 'options.filter must be the text of a filter, or the tree of one'],
   ['dumpTcp', { filter: { kind: 'port?' } }, 'options.filter is no part of a filter: there is no kind port?'],
+  ['dumpTcp', { owners: 'tcp' }, "options.owners is 'tcp', but must be true or false"],
+  ['dumpUnix', { owners: 1 }, 'options.owners is 1, but must be true or false'],
+  ['decode', { owners: true }, "decode: there is no option 'owners'"],
   ['dumpTcp', { filter: null }, 'options.filter must be the text of a filter'],
   ['dumpUdp', { show: ['info'] }, "options.show[0] is 'info', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpUdp', { bpfMaps: [3] }, "dumpUdp: there is no option 'bpfMaps'"],
@@ -81,7 +84,7 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpUnix',
     { family: 'inet' },
-    "dumpUnix: there is no option 'family', only 'signal', 'netns', 'filter', 'states' and 'show'",
+    "dumpUnix: there is no option 'family', only 'signal', 'netns', 'filter', 'owners', 'states' and 'show'",
   ],
   [
     'dumpUnix',

@@ -363,7 +363,10 @@ test.each([
 });
 
 test.each([
-  [{ show: ['con'] }, "dumpTipc: there is no option 'show', only 'signal', 'netns', 'filter' and 'states'"],
+  [
+    { show: ['con'] },
+    "dumpTipc: there is no option 'show', only 'signal', 'netns', 'filter', 'owners' and 'states'",
+  ],
   [{ states: [] }, 'dumpTipc: options.states is empty, but must name at least one of'],
   [
     { states: 'OPEN' },

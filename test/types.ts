@@ -17,6 +17,9 @@ import {
   type InetDiagMsg,
   type Namespace,
   namespaces,
+  type Owners,
+  owners,
+  ownersSync,
   SockDiagError,
   type TcpDiagMsg,
   type UnixDiagMsg,
@@ -69,6 +72,19 @@ export async function isNamespaced(): Promise<void> {
   console.log(netns, denied);
   // @ts-expect-error: the array of them, not what else was told
   dumpTcp({ netns: await namespaces() });
+}
+
+export async function hasOwners(signal: AbortSignal): Promise<void> {
+  for await (const { owners: holders } of dumpPacket({ owners: true })) {
+    // @ts-expect-error: whether nobody holds it may not be known
+    console.log(holders.length);
+    const startTime: number | undefined = holders?.[0]?.startTime;
+    console.log(startTime);
+  }
+  const { sockets, denied, hidden }: Owners = await owners({ pids: [1], inodes: [2], signal });
+  console.log(sockets.get(2)?.[0]?.comm, denied + 1, hidden === true, ownersSync().vanished);
+  // @ts-expect-error: what is synchronous cannot be aborted
+  ownersSync({ signal });
 }
 
 export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {

@@ -1,11 +1,12 @@
 /** The checks of the options that every dump has. */
 import { checkFilter } from '../filter/option.js';
 import type { DumpOptions } from './dump.js';
-import { type Checks, checkNetns, checkSignal, oneOrMore } from './options.js';
+import { type Checks, checkBoolean, checkNetns, checkSignal, oneOrMore } from './options.js';
 
 /** What every dump accepts. */
 export const commonChecks: Checks<DumpOptions> = {
   signal: checkSignal,
   netns: oneOrMore(checkNetns),
   filter: checkFilter,
+  owners: checkBoolean,
 };

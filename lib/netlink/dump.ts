@@ -21,6 +21,12 @@ export interface DumpOptions {
    * `sockdiag/filter`. Of IP sockets the kernel itself does what it can, and copies out no others.
    */
   filter?: Filter | undefined;
+  /**
+   * Looks for the processes that hold each socket, and puts them into its record as `owners`. All processes are looked at
+   * once, before the first socket is asked for: one that was opened in between seems to have no owner. See `owners` for
+   * what that takes, and which processes may be read. `raw()` has no use for it.
+   */
+  owners?: boolean | undefined;
 }
 
 /** Where the sockets of a dump are; undefined of a recording, and of what is no dump. */
@@ -70,7 +76,7 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
    * not tell network namespaces apart: reading one of an array of them throws a TypeError.
    */
   raw(): DumpIterator<Uint8Array> {
-    return new RawIterator(new Reading(this.#query));
+    return new RawIterator(new Reading(this.#query, 'messages'));
   }
 
   /** All sockets. */

@@ -1,7 +1,7 @@
 /** Every error that is not the caller's own mistake is made here. */
 import { constants } from 'node:os';
 
-import type { NativeFailure } from '../binding.js';
+import type { NativeFailure, NativeOwnersFailure } from '../binding.js';
 
 /** Which layer of sock_diag this system lacks. */
 export type UnsupportedLayer = 'sock_diag' | 'family' | 'protocol';
@@ -182,6 +182,22 @@ function namespaceTrouble(failure: NativeFailure, netns: string): string {
 
 /** What setns says of another file; what open does of a socket, by its path or its descriptor. */
 const NO_NAMESPACE: ReadonlySet<number> = new Set([constants.errno.EINVAL, constants.errno.ENXIO]);
+
+/** The error for a walk over /proc that could not be brought to its end. */
+export function ownersError({ errno, syscall }: NativeOwnersFailure): SockDiagError {
+  const code = errnoName(errno);
+  return new SockDiagError(
+    `cannot look for the owners of sockets: ${procTrouble(errno, code)} (${code}: ${syscall})`,
+    { code, errno, syscall },
+  );
+}
+
+function procTrouble(errno: number, code: string): string {
+  if (errno === ENOENT) return 'no proc file system is mounted at /proc';
+  if (errno === EACCES || errno === EPERM) return '/proc may not be read';
+  if (code === 'EMFILE' || code === 'ENFILE') return 'too many open files';
+  return '/proc cannot be read';
+}
 
 const HINTS: Readonly<Record<number, string>> = {
   [EPERM]: 'it needs CAP_NET_ADMIN in the network namespace',

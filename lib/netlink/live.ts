@@ -15,8 +15,9 @@ import type { DiagRecord } from '../record/record.js';
 import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, type Subject } from './errors.js';
 import type { NetnsFile } from './options.js';
+import { OwningSource } from './owning.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
-import { type Decode, END, type Source } from './reading.js';
+import { type Decode, END, type Source, type Use } from './reading.js';
 
 const EINVAL = constants.errno.EINVAL;
 
@@ -47,14 +48,16 @@ export function liveDump<T extends DiagMsg>(
 /** `simpler` is asked instead if the kernel does not understand the question. */
 export function askKernel<T extends DiagRecord>(
   question: Question<T>,
-  { signal, netns }: DumpOptions,
+  { signal, netns, owners }: DumpOptions,
   simpler?: () => Question<T>,
 ): Dump<T> {
   const openIn = (file: NetnsFile): Source<T> => {
     const source = new LiveSource(question, file);
     return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler(), file));
   };
-  const open = question.asked.length === 0 ? () => new NoSource<T>() : inNamespaces(netns, openIn);
+  if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin: { netns } });
+  const openAll = inNamespaces(netns, openIn);
+  const open = (use: Use) => (owners === true && use === 'records' ? new OwningSource(openAll()) : openAll());
   return new Dump({ open, signal, origin: { netns } });
 }
 

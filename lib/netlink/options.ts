@@ -78,6 +78,26 @@ export const someDescriptors: Check = (value, name) => {
   }
 };
 
+export const checkBoolean: Check = (value, name) => {
+  if (typeof value !== 'boolean') throw new TypeError(`${name} is ${show(value)}, but must be true or false`);
+};
+
+/** An array of one or more whole numbers in a range; `what` is what each must be. */
+export function someNumbers(what: string, least: number, most: number): Check {
+  return (value, name) => {
+    if (!Array.isArray(value)) {
+      throw new TypeError(`${name} is ${show(value)}, but must be an array, each ${what}`);
+    }
+    if (value.length === 0) {
+      throw new TypeError(`${name} is empty, but must hold at least one number: nothing would match`);
+    }
+    for (let i = 0; i < value.length; i++) {
+      if (Number.isInteger(value[i]) && value[i] >= least && value[i] <= most) continue;
+      throw new TypeError(`${name}[${i}] is ${show(value[i])}, but must be ${what}`);
+    }
+  };
+}
+
 /** By what it can do: one of another realm is as good. */
 export const checkSignal: Check = (value, name) => {
   const signal = value as Partial<AbortSignal> | null;

@@ -23,10 +23,13 @@ export interface Source<T> {
 /** Nothing more comes. */
 export const END: NativeBatch = { records: 0, finished: true };
 
+/** What of the batches is read. */
+export type Use = 'records' | 'messages';
+
 /** What a dump reads. */
 export interface Query<T> {
   /** For one reading. Nothing is asked before the first batch is. */
-  open(): Source<T>;
+  open(use: Use): Source<T>;
   signal?: AbortSignal | undefined;
   /** Where the sockets are; undefined of a recording. */
   origin?: Origin | undefined;
@@ -61,8 +64,8 @@ export class Reading<T> {
   /** Records of this batch that are not taken yet. */
   left = 0;
 
-  constructor(query: Query<T>) {
-    this.#source = query.open();
+  constructor(query: Query<T>, use: Use = 'records') {
+    this.#source = query.open(use);
     this.#decode = this.#source.decode;
     this.#signal = query.signal;
   }

@@ -25,7 +25,8 @@ export interface DiagRecord extends UnknownAttributes {
   netns?: number;
   /**
    * The processes that hold the socket, where `owners` asks for them. Empty if none does, as in TIME_WAIT; absent if it
-   * cannot be known, because none of the processes that may be read holds it and some may not be read.
+   * cannot be known, because none of the processes that may be read holds it and others may not be read, or are not even
+   * listed.
    */
   owners?: SocketOwner[];
 }

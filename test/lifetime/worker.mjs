@@ -1,7 +1,7 @@
-// Dumps without end, in one of the ways, until it is terminated.
+// Dumps, or looks for owners, without end, in one of the ways, until it is terminated.
 import { workerData } from 'node:worker_threads';
 
-import { dumpTcp, dumpUnix } from '../../dist/index.js';
+import { dumpTcp, dumpUnix, owners } from '../../dist/index.js';
 
 const ways = [
   async () => {
@@ -24,6 +24,12 @@ const ways = [
   },
   async () => {
     for (const socket of dumpUnix()) if (socket.inode < 0) return;
+  },
+  async () => {
+    await Promise.all([owners(), owners()]);
+  },
+  async () => {
+    for await (const batch of dumpUnix({ owners: true }).batches()) if (batch.length === 0) return;
   },
 ];
 

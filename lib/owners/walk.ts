@@ -1,0 +1,40 @@
+/** One walk over the descriptors of processes, on another thread or on this one. */
+import {
+  loadBinding,
+  type NativeOwners,
+  type NativeOwnersFailure,
+  type NativeOwnersWalk,
+} from '../binding.js';
+import type { Abortable } from '../netlink/abort.js';
+
+/** What to look at; all of it where nothing is said. */
+export interface Scope {
+  pids?: readonly number[] | undefined;
+  inodes?: readonly number[] | undefined;
+}
+
+/** Of a walk that was cancelled, the answer is worth nothing. */
+export class Walk implements Abortable {
+  readonly #walk: NativeOwnersWalk;
+
+  constructor({ pids = [], inodes = [] }: Scope = {}) {
+    // A larger number than 32 bits hold is cut off.
+    this.#walk = new (loadBinding().OwnersWalk)(Uint32Array.from(pids), Uint32Array.from(inodes));
+  }
+
+  run(): Promise<NativeOwners | NativeOwnersFailure> {
+    return this.#walk.run();
+  }
+
+  runSync(): NativeOwners | NativeOwnersFailure {
+    return this.#walk.runSync();
+  }
+
+  abort(): void {
+    this.#walk.cancel();
+  }
+}
+
+export function isFailure(answer: NativeOwners | NativeOwnersFailure): answer is NativeOwnersFailure {
+  return 'errno' in answer;
+}

@@ -1,0 +1,194 @@
+#include "socket_owners.h"
+
+#include <fcntl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <linux/magic.h>
+
+#include "proc_file.h"
+#include "system_error.h"
+
+namespace sockdiag {
+namespace {
+
+constexpr char kSocket[] = "socket:[";
+constexpr size_t kSocketSize = sizeof kSocket - 1;
+
+// Enough for a socket's link; what is longer is another's.
+constexpr size_t kLinkRoom = 32;
+
+void SortOut(std::vector<uint32_t>* numbers) {
+  std::sort(numbers->begin(), numbers->end());
+  numbers->erase(std::unique(numbers->begin(), numbers->end()), numbers->end());
+}
+
+// What is mounted there instead may have any names in it, or none.
+void CheckFileSystem(int proc) {
+  struct statfs status {};
+  if (fstatfs(proc, &status) != 0) throw SystemError{"fstatfs", errno};
+  if (status.f_type != PROC_SUPER_MAGIC) throw SystemError{"fstatfs", ENOENT};
+}
+
+// The kernel's own pid namespace has this inode number everywhere (PROC_PID_INIT_INO).
+constexpr char kFirstPidNamespace[] = "pid:[4026531836]";
+
+// Whether there may be processes that are not listed. /proc has those of one pid namespace, with all inside
+// that; and mounted with hidepid, it shows to each only whom it might trace, or shows all to a group. That is
+// decided for each process, and process 1 has as many privileges as any: whoever is shown that is shown all.
+bool MayHideProcesses(int proc) {
+  if (ReadLink(proc, "self/ns/pid") != kFirstPidNamespace) return true;
+  try {
+    const Descriptor first(proc, "1/comm", O_PATH);
+    return false;
+  } catch (const SystemError& error) {
+    // With `hidepid=noaccess` it is listed, though nothing in it can be found.
+    if (IsDenial(error)) return false;
+    if (IsAbsence(error)) return true;
+    throw;
+  }
+}
+
+// The name of a command may hold anything, line breaks too.
+std::string ReadComm(int process) {
+  std::string comm = ReadRecord(process, "comm");
+  if (!comm.empty()) comm.pop_back();
+  return comm;
+}
+
+// Field 22. The second is the name of the command in parentheses, and may itself hold some.
+uint64_t ReadStartTime(int process) {
+  const std::string stat = ReadRecord(process, "stat");
+  size_t at = stat.rfind(')');
+  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
+  uint64_t time = 0;
+  if (at == std::string::npos || !ParseNumber(stat.c_str() + at + 1, ' ', &time))
+    throw SystemError{"read", EBADMSG};
+  return time;
+}
+
+void CheckHasNotEnded(int process) { const Descriptor any(process, "stat", O_PATH); }
+
+// What is in /proc by its number may also be a thread that is not the first of its process: it is not listed.
+bool IsProcess(int process, uint32_t pid) {
+  const std::string status = ReadRecord(process, "status");
+  return status.find("\nTgid:\t" + std::to_string(pid) + '\n') != std::string::npos;
+}
+
+}  // namespace
+
+SocketOwners::SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> inodes)
+    : pids_(std::move(pids)), inodes_(std::move(inodes)) {
+  SortOut(&pids_);
+  SortOut(&inodes_);
+}
+
+Owners SocketOwners::Walk() {
+  const Descriptor proc(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
+  CheckFileSystem(proc);
+  owners_ = {};
+  owners_.hidden = MayHideProcesses(proc);
+  WalkAll(proc);
+  Sort();
+  return std::move(owners_);
+}
+
+void SocketOwners::WalkAll(int proc) {
+  for (const uint32_t pid : pids_) {
+    if (IsCancelled()) return;
+    Visit(proc, std::to_string(pid).c_str(), pid);
+  }
+  if (!pids_.empty()) return;
+  ListNumbers(proc, [&](const char* name, uint32_t pid) {
+    Visit(proc, name, pid);
+    return !IsCancelled();
+  });
+}
+
+// The descriptor of /proc/PID stands for this very process: once that has ended, nothing is found below it,
+// and nothing of another that has got the same pid since. So all that is told of a process is read below it.
+void SocketOwners::Visit(int proc, const char* name, uint32_t pid) {
+  const size_t holdings = owners_.holdings.size();
+  try {
+    const Descriptor process(proc, name, O_PATH | O_DIRECTORY);
+    try {
+      ReadProcess(process, pid);
+      ++owners_.read;
+    } catch (const SystemError& error) {
+      owners_.holdings.resize(holdings);
+      // The links of a process that has just ended are denied, whoever asks.
+      if (IsDenial(error)) CheckHasNotEnded(process);
+      throw;
+    }
+  } catch (const SystemError& error) {
+    if (IsAbsence(error))
+      ++owners_.vanished;
+    else if (IsDenial(error))
+      ++owners_.denied;
+    else
+      throw;
+  }
+}
+
+void SocketOwners::ReadProcess(int process, uint32_t pid) {
+  if (!pids_.empty() && !IsProcess(process, pid)) throw SystemError{"open", ESRCH};
+  const size_t holdings = owners_.holdings.size();
+  if (!ReadDescriptors(process, "fd")) ReadThreads(process);
+  if (owners_.holdings.size() == holdings) return;
+  owners_.holders.push_back({pid, ReadStartTime(process), ReadComm(process)});
+}
+
+// Whether there is any, of whatever kind.
+bool SocketOwners::ReadDescriptors(int process, const char* name) {
+  const Descriptor directory(process, name, O_RDONLY | O_DIRECTORY);
+  bool found = false;
+  ListNumbers(directory, [&](const char* link, uint32_t descriptor) {
+    found = true;
+    char target[kLinkRoom] = {};
+    // It may have been closed in between, or be a file at the end of too long a path.
+    if (readlinkat(directory, link, target, sizeof target - 1) >= 0)
+      AddIfSocket(target, descriptor);
+    else if (errno != ENOENT && errno != ENAMETOOLONG)
+      throw SystemError{"readlink", errno};
+    return !IsCancelled();
+  });
+  return found;
+}
+
+// The first thread of a process may have ended while others live on: they all have the same descriptors, but
+// it has none any more.
+void SocketOwners::ReadThreads(int process) {
+  const Descriptor tasks(process, "task", O_RDONLY | O_DIRECTORY);
+  bool first = true;
+  ListNumbers(tasks, [&](const char* name, uint32_t) {
+    if (std::exchange(first, false)) return true;
+    const size_t holdings = owners_.holdings.size();
+    try {
+      return !ReadDescriptors(Descriptor(tasks, name, O_PATH | O_DIRECTORY), "fd");
+    } catch (const SystemError& error) {
+      if (!IsAbsence(error)) throw;
+      owners_.holdings.resize(holdings);
+      return true;
+    }
+  });
+}
+
+void SocketOwners::AddIfSocket(const char* target, uint32_t descriptor) {
+  uint64_t number = 0;
+  if (std::memcmp(target, kSocket, kSocketSize) != 0 || !ParseNumber(target + kSocketSize, ']', &number))
+    return;
+  // The records of dumps carry so many bits of it, and the kernel gives out no more.
+  const auto inode = static_cast<uint32_t>(number);
+  if (!inodes_.empty() && !std::binary_search(inodes_.begin(), inodes_.end(), inode)) return;
+  owners_.holdings.push_back({inode, static_cast<uint32_t>(owners_.holders.size()), descriptor});
+}
+
+void SocketOwners::Sort() {
+  std::stable_sort(owners_.holdings.begin(), owners_.holdings.end(),
+                   [](const Holding& a, const Holding& b) { return a.inode < b.inode; });
+}
+
+}  // namespace sockdiag
