@@ -33,6 +33,9 @@ const FLOOR = {
   isAsynchronous: false,
 };
 
+/** @type {Contender} */
+const WALK = { ...FLOOR, name: 'walk (C)' };
+
 /**
  * @param {string} name
  * @param {Contender['who']} who
@@ -82,6 +85,12 @@ export const CONTENDERS = {
   'tcp-none': FILTERED,
   'tcp-hundredth': FILTERED,
   'tcp-half': FILTERED,
+  owners: [
+    WALK,
+    worker('sockdiag: owners()', 'ours', ['owners'], { isAsynchronous: true }),
+    worker('sockdiag: dump with owners', 'ours', ['ours', 'batches'], { isAsynchronous: true }),
+    worker('ss -tanp parsed', 'ss', ['ss'], { isAsynchronous: true }),
+  ],
   unix: [
     ...BOTH,
     worker('/proc/net parsed', 'proc', ['proc']),

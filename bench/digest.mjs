@@ -6,7 +6,8 @@ const FNV_PRIME = 0x01000193;
 /** @param {any} record */
 function key(record) {
   if (record.family === 'unix') return `${record.inode} ${record.state}`;
-  return [record.state, record.src, record.sport, record.dst, record.dport].join(' ');
+  const holders = record.owners?.map((/** @type {any} */ { pid, fd }) => `${pid}/${fd}`).sort() ?? [];
+  return [record.state, record.src, record.sport, record.dst, record.dport, ...holders].join(' ');
 }
 
 /** @param {string} text */

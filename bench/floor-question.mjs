@@ -1,4 +1,5 @@
-/** What the floor is told to ask, so that its requests are those of sockdiag. */
+/** The floor's command line: what it is told to ask, so that its requests are those of sockdiag. */
+import path from 'node:path';
 import { whyNotOurs } from './contenders.mjs';
 import { isFiltered } from './selections.mjs';
 
@@ -11,15 +12,26 @@ const INFO = '0x02';
 /** What sockdiag asks for by default: all attributes, UNIX_DIAG_UID being the last. */
 const UNIX_SHOW = '0x7f';
 
-/** @type {Readonly<Record<UnfilteredKind, readonly string[]>>} */
+/** @type {Readonly<Record<Exclude<UnfilteredKind, 'owners'>, readonly string[]>>} */
 const QUESTIONS = { tcp: ['tcp'], 'tcp-info': ['tcp', INFO], unix: ['unix', UNIX_SHOW] };
 
 /**
+ * @param {import('./programs.mjs').Programs} programs
  * @param {Kind} kind
  * @param {string | undefined} filter
- * @returns {Promise<readonly string[]>} for its command line
+ * @returns {Promise<readonly string[]>}
  */
-export async function floorQuestion(kind, filter) {
+export async function floorCommand({ floor, walk, populate }, kind, filter) {
+  // It is /proc that is asked, and the floor is to walk over it.
+  return kind === 'owners' ? [walk, path.basename(populate)] : [floor, ...(await question(kind, filter))];
+}
+
+/**
+ * @param {Exclude<Kind, 'owners'>} kind
+ * @param {string | undefined} filter
+ * @returns {Promise<readonly string[]>}
+ */
+async function question(kind, filter) {
   if (!isFiltered(kind)) return QUESTIONS[kind];
   // It is sockdiag that makes the program.
   return whyNotOurs() === undefined ? ['tcp', '0', ...(await planned(filter ?? ''))] : ['tcp'];

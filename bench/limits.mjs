@@ -22,6 +22,15 @@ const TIMES = [
 /** Of a population with `show: ['info']`, the same size. */
 const TIMES_WITH_INFO = [{ name: FOR_AWAIT, other: 'floor (C)', limit: 1.25, unit: '× floor' }];
 
+const OWNERS = 'sockdiag: owners()';
+const SS_P = 'ss -tanp parsed';
+
+/** Of a population whose owners are looked for, the same size. */
+const TIMES_OF_OWNERS = [
+  { name: OWNERS, other: 'walk (C)', limit: 1.3, unit: '× walk' },
+  { name: OWNERS, other: SS_P, limit: 1 / 10, unit: `× ${SS_P}` },
+];
+
 const MEMORY_MB = 32;
 const PAUSE_MS = 5;
 
@@ -34,10 +43,12 @@ const BYTES_PER_MB = 1e6;
 export function verdicts(results) {
   const plain = measurementsOf(results, PROMISED.kind);
   const withInfo = measurementsOf(results, 'tcp-info');
-  if (plain === undefined && withInfo === undefined) return undefined;
+  const owners = measurementsOf(results, 'owners');
+  if (plain === undefined && withInfo === undefined && owners === undefined) return undefined;
   return [
     ...(plain === undefined ? [] : [...timeVerdicts(plain, TIMES, ''), ...resourceVerdicts(plain)]),
     ...(withInfo === undefined ? [] : timeVerdicts(withInfo, TIMES_WITH_INFO, ', with info')),
+    ...(owners === undefined ? [] : timeVerdicts(owners, TIMES_OF_OWNERS, '')),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The order of things: what is measured when, with one population. */
 import { readFileSync } from 'node:fs';
 import { CONTENDERS, whyNotOurs } from './contenders.mjs';
-import { floorQuestion } from './floor-question.mjs';
+import { floorCommand } from './floor-question.mjs';
 import { installPeers } from './peers.mjs';
 import { populate } from './population.mjs';
 import { progress } from './progress.mjs';
@@ -51,7 +51,7 @@ export async function measure(size, rounds, programs, directory) {
   say('populating');
   const population = await populate(programs.populate, size, directory);
   const { filter, expected } = selectionOf(size, population.clients) ?? { expected: size.count };
-  const floor = [programs.floor, ...(await floorQuestion(size.kind, filter))];
+  const floor = await floorCommand(programs, size.kind, filter);
   const task = { kind: size.kind, filter, floor };
   const runners = CONTENDERS[size.kind].map(
     (contender) => new Runner(contender, [...population.inside, ...contender.command(task)]),
@@ -175,7 +175,7 @@ async function time(runners, rounds, say) {
 }
 
 /**
- * Apart from the others, whose rounds they would stretch; only the floor is with them.
+ * Apart from the others, whose rounds they would stretch; only the floor, and the first of ours, are with them.
  *
  * @param {readonly Runner[]} runners
  * @param {number} first the first round
@@ -183,11 +183,12 @@ async function time(runners, rounds, say) {
  */
 async function timeSlow(runners, first, say) {
   const slow = runners.filter(({ isSlow }) => isSlow);
+  const company = ['floor', 'ours'].flatMap(
+    (who) => runners.find(({ contender, isSlow }) => contender.who === who && !isSlow) ?? [],
+  );
   for (let round = first; slow.length > 0 && round < first + SLOW_ROUNDS; round++) {
     say('slow ones');
-    for (const runner of [...runners.filter(({ contender }) => contender.who === 'floor'), ...slow]) {
-      await runner.time(round);
-    }
+    for (const runner of [...company, ...slow]) await runner.time(round);
   }
 }
 

@@ -3,14 +3,18 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {{ floor: string, populate: string }} Programs where each stands */
+/** @typedef {{ floor: string, populate: string, walk: string }} Programs where each stands */
 
 /**
  * @param {string} directory where to put them
  * @returns {Programs}
  */
 export function compilePrograms(directory) {
-  return { floor: compile('floor', directory), populate: compile('populate', directory) };
+  return {
+    floor: compile('floor', directory),
+    populate: compile('populate', directory),
+    walk: compile('walk', directory),
+  };
 }
 
 /**

@@ -40,6 +40,7 @@ const WAYS = {
 const DUMPS = {
   tcp: dumpTcp,
   'tcp-info': (options) => dumpTcp({ ...options, show: ['info'] }),
+  owners: (options) => dumpTcp({ ...options, owners: true }),
   unix: dumpUnix,
 };
 

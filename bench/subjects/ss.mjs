@@ -25,11 +25,11 @@ const UNIX_TYPES = { u_str: 'stream', u_dgr: 'dgram', u_seq: 'seqpacket' };
 /** What it prints goes through a pair of unix sockets, which it finds as well. */
 const OWN_PIPE = 2;
 
-const OPTIONS = { tcp: '-tanH', unix: '-xanH' };
-const PARSERS = { tcp: parseTcpLine, unix: parseUnixLine };
+const OPTIONS = { tcp: '-tanH', owners: '-tanpH', unix: '-xanH' };
+const PARSERS = { tcp: parseTcpLine, owners: parseOwnedLine, unix: parseUnixLine };
 
 /**
- * @param {'tcp' | 'unix'} kind
+ * @param {'tcp' | 'owners' | 'unix'} kind
  * @param {readonly string[]} filter
  */
 async function read(kind, filter) {
@@ -59,6 +59,19 @@ function parseTcpLine(line) {
     rqueue: Number(rqueue),
     wqueue: Number(wqueue),
   };
+}
+
+/** Without the names of commands that hold anything but letters, of which there are none here. */
+const OWNER = /\("([^"]*)",pid=(\d+),fd=(\d+)\)/g;
+
+/** @param {string} line */
+function parseOwnedLine(line) {
+  const owners = Array.from(line.matchAll(OWNER), ([, comm, pid, fd]) => ({
+    pid: Number(pid),
+    comm,
+    fd: Number(fd),
+  }));
+  return { ...parseTcpLine(line), owners };
 }
 
 /**
@@ -103,7 +116,7 @@ function parseUnixLine(line) {
 }
 
 /**
- * @param {'tcp' | 'unix'} kind
+ * @param {'tcp' | 'owners' | 'unix'} kind
  * @param {string} [_way] there is but one
  * @param {string} [filter]
  * @returns {import('./subject.mjs').Subject}
@@ -112,7 +125,7 @@ export function create(kind, _way, filter) {
   const touch = toucher(kind);
   const wanted = filter === undefined ? [] : [filter];
   const tiny = () => read(kind, ['state', 'listening']);
-  if (kind === 'tcp') {
+  if (kind !== 'unix') {
     const records = () => read(kind, wanted);
     return { run: async () => touchAll(await records(), touch), tiny, records };
   }

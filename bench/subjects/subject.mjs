@@ -31,6 +31,11 @@ export function toucher(kind) {
       seen += record.src.length + (record.info?.rtt ?? 0);
     };
   }
+  if (kind === 'owners') {
+    return (record) => {
+      seen += record.src.length + (record.owners?.[0]?.pid ?? 0);
+    };
+  }
   return (record) => {
     seen += record.state.length + record.inode;
   };
