@@ -146,5 +146,20 @@ export const OUTLINE = [
       'DecodeOptions',
     ],
   },
+  {
+    title: 'Watching',
+    types: [
+      'WatchOptions',
+      'Change',
+      'SocketOpened',
+      'SocketChanged',
+      'SocketClosed',
+      'Rates',
+      'Counter',
+      'ChangeIterator',
+      'Batches',
+      'DestroyedEvent',
+    ],
+  },
   { title: 'Reading and errors', types: ['DiagMsg', 'DumpIterator', 'UnsupportedLayer'] },
 ];
