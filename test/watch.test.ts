@@ -196,7 +196,7 @@ describe('which records are of the same socket', () => {
 
   function sctp(peers: string[] | undefined): SctpDiagMsg {
     const rest = peers && { peers: peers.map((addr) => ({ family: 'inet' as const, addr, port: 3 })) };
-    return { ...TCP, protocol: 'sctp', ...rest } as SctpDiagMsg;
+    return { ...TCP, protocol: 'sctp', ...rest } as DiagMsg as SctpDiagMsg;
   }
 });
 
@@ -654,9 +654,12 @@ describe('how it ends', () => {
 
   test('aborted before it goes on with a batch that has come, it makes nothing of it', async () => {
     const controller = new AbortController();
+    let asked = 0;
     const last: Batches<TcpDiagMsg> = {
       batches() {
         const next = async (): Promise<IteratorResult<TcpDiagMsg[], undefined>> => {
+          asked++;
+          if (asked > 1) return { done: true, value: undefined };
           queueMicrotask(() => queueMicrotask(() => controller.abort(reason)));
           return { done: false, value: [tcp('a')] };
         };
@@ -664,6 +667,7 @@ describe('how it ends', () => {
       },
     };
     await expect(watch(last, { existing: true, signal: controller.signal }).next()).rejects.toBe(reason);
+    expect(asked).toBe(1);
   });
 
   test("the dump's own signal ends it too", async () => {
