@@ -196,7 +196,7 @@ describe('which records are of the same socket', () => {
 
   function sctp(peers: string[] | undefined): SctpDiagMsg {
     const rest = peers && { peers: peers.map((addr) => ({ family: 'inet' as const, addr, port: 3 })) };
-    return { ...TCP, protocol: 'sctp', ...rest } as DiagMsg as SctpDiagMsg;
+    return { ...TCP, protocol: 'sctp', ...rest } as unknown as SctpDiagMsg;
   }
 });
 
