@@ -18,6 +18,7 @@ import {
   SockDiagError,
   type TcpDiagMsg,
   type UnixDiagMsg,
+  watch,
 } from '../lib/index.js';
 
 export async function compiles(signal: AbortSignal | undefined): Promise<void> {
@@ -55,6 +56,24 @@ export async function isTyped(): Promise<void> {
   const recorded: Dump<DiagMsg> = decode(new Uint8Array(), { protocol: 'udp' });
   for (const socket of recorded) if (socket.family === 'unix') console.log(socket.peer);
   for await (const bytes of recorded.raw()) console.log(bytes.byteLength);
+}
+
+/** Changes have the records of what is watched. */
+export async function isTypedByWhatIsWatched(signal: AbortSignal): Promise<void> {
+  for await (const change of watch(dumpTcp({ show: ['info'] }), { interval: 500, signal })) {
+    const rtt: number | undefined = change.socket.info?.rtt;
+    if (change.type === 'changed') console.log(change.previous.cong, change.rates?.bytesAcked, rtt);
+    if (change.type === 'closed') console.log(change.final?.info?.bytesReceived);
+    // @ts-expect-error: only of what is changed
+    console.log(change.rates);
+  }
+  for await (const { socket } of watch(dumpUnix())) console.log(socket.icons);
+  // @ts-expect-error: of what is changed, or closed
+  for await (const change of watch(dumpUdp())) console.log(change.previous);
+  // @ts-expect-error: not a counter
+  for await (const change of watch(dumpTcp())) if (change.type === 'changed') console.log(change.rates?.rtt);
+  // @ts-expect-error: the dump has the namespace
+  watch(dumpTcp(), { netns: 1 });
 }
 
 export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {

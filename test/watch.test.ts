@@ -551,17 +551,18 @@ describe('how it is read', () => {
   });
 
   test('without time to wait, others get their turn', async () => {
-    let turns = 0;
-    const count = (): void => {
-      turns++;
-      if (turns < 1000) setImmediate(count);
+    let [readings, hadTurn] = [0, false];
+    setImmediate(() => {
+      hadTurn = true;
+    });
+    const empty: Batches<TcpDiagMsg> = {
+      async *batches() {
+        if (hadTurn || ++readings > 1000) throw Script.OVER;
+        yield [];
+      },
     };
-    setImmediate(count);
-    await play(
-      Array.from({ length: 50 }, () => []),
-      { interval: Number.MIN_VALUE },
-    );
-    expect(turns).toBeGreaterThan(10);
+    await expect(watch(empty, { interval: Number.MIN_VALUE }).next()).rejects.toBe(Script.OVER);
+    expect(hadTurn).toBe(true);
   });
 
   test('an error of a reading is thrown behind what it had found, and is the end', async () => {
