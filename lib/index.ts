@@ -110,7 +110,8 @@ export { dumpVsock, type VsockDumpOptions } from './vsock/dump.js';
 export type { VsockDiagMsg, VsockState, VsockType } from './vsock/record.js';
 export type {
   Change,
-  DestroyedEvent,
+  EndEvent,
+  FinalRecord,
   SocketChanged,
   SocketClosed,
   SocketOpened,

@@ -63,10 +63,13 @@ export async function isTypedByWhatIsWatched(signal: AbortSignal): Promise<void>
   for await (const change of watch(dumpTcp({ show: ['info'] }), { interval: 500, signal })) {
     const rtt: number | undefined = change.socket.info?.rtt;
     if (change.type === 'changed') console.log(change.previous.cong, change.rates?.bytesAcked, rtt);
-    if (change.type === 'closed') console.log(change.final?.info?.bytesReceived);
     // @ts-expect-error: only of what is changed
     console.log(change.rates);
   }
+  const events: AsyncIterable<{ type: 'destroyed'; socket: TcpDiagMsg } | { type: 'lost'; count: number }> =
+    (async function* () {})();
+  for await (const change of watch(dumpTcp(), { events }))
+    if (change.type === 'closed') console.log(change.final?.info?.bytesReceived);
   for await (const { socket } of watch(dumpUnix())) console.log(socket.icons);
   // @ts-expect-error: of what is changed, or closed
   for await (const change of watch(dumpUdp())) console.log(change.previous);

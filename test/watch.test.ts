@@ -4,9 +4,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type Batches,
   type Change,
-  type DestroyedEvent,
   type DiagMsg,
   dumpTcp,
+  type EndEvent,
   type MptcpDiagMsg,
   type SctpDiagMsg,
   SockDiagError,
@@ -76,7 +76,10 @@ class Script<T> implements Batches<T> {
 }
 
 /** All changes of a script. */
-async function play<T extends DiagMsg>(readings: Reading<T>[], options?: WatchOptions): Promise<Change<T>[]> {
+async function play<T extends DiagMsg>(
+  readings: Reading<T>[],
+  options?: WatchOptions<TcpDiagMsg>,
+): Promise<Change<T>[]> {
   const changes: Change<T>[] = [];
   const reading = async () => {
     for await (const change of watch(new Script(...readings), { interval: 1, ...options }))
@@ -346,32 +349,37 @@ describe('rates', () => {
 
 describe('destroy events', () => {
   /** Tells what it is given, and then waits for the next. */
-  class Events implements AsyncIterableIterator<DestroyedEvent> {
-    readonly #told: (DestroyedEvent | Error)[] = [];
+  class Events implements AsyncIterableIterator<EndEvent<TcpDiagMsg>> {
+    readonly #told: (EndEvent<TcpDiagMsg> | Error)[] = [];
     #ask: (() => void) | undefined;
     returned = 0;
+    refs = 1;
 
-    tell(...events: (DestroyedEvent | Error)[]): void {
+    unref(): void {
+      this.refs--;
+    }
+
+    tell(...events: (EndEvent<TcpDiagMsg> | Error)[]): void {
       this.#told.push(...events);
       this.#ask?.();
     }
 
-    destroyed(socket: DiagMsg): void {
+    destroyed(socket: TcpDiagMsg): void {
       this.tell({ type: 'destroyed', socket });
     }
 
-    async next(): Promise<IteratorResult<DestroyedEvent, undefined>> {
+    async next(): Promise<IteratorResult<EndEvent<TcpDiagMsg>, undefined>> {
       while (this.#told.length === 0) {
         await new Promise<void>((resolve) => {
           this.#ask = resolve;
         });
       }
-      const event = this.#told.shift() as DestroyedEvent | Error;
+      const event = this.#told.shift() as EndEvent<TcpDiagMsg> | Error;
       if (event instanceof Error) throw event;
       return { done: false, value: event };
     }
 
-    async return(): Promise<IteratorResult<DestroyedEvent, undefined>> {
+    async return(): Promise<IteratorResult<EndEvent<TcpDiagMsg>, undefined>> {
       this.returned++;
       return { done: true, value: undefined };
     }
@@ -399,7 +407,21 @@ describe('destroy events', () => {
     expect(script.begun).toBe(2);
     expect(brief([(await changes.next()).value as Change<TcpDiagMsg>])).toEqual(['changed b']);
     await changes.return();
-    expect(events.returned).toBe(1);
+    expect(events).toMatchObject({ returned: 1, refs: 0 });
+  });
+
+  test('an event of another namespace is of another socket', async () => {
+    const events = new Events();
+    const tell = (): TcpDiagMsg[][] => {
+      events.destroyed({ ...final, netns: 2 });
+      return [];
+    };
+    const both = [
+      { ...there, netns: 1 },
+      { ...there, netns: 2 },
+    ];
+    const changes = await play<TcpDiagMsg>([[both], tell], { events });
+    expect(changes).toEqual([{ type: 'closed', socket: both[1], final: { ...final, netns: 2 } }]);
   });
 
   test('one that is told between two readings, or while the one before is under way, counts as well', async () => {
@@ -470,7 +492,7 @@ describe('destroy events', () => {
   });
 
   test('the end of the events is not the end of the watching', async () => {
-    const events = (async function* (): AsyncGenerator<DestroyedEvent, void> {})();
+    const events = (async function* (): AsyncGenerator<EndEvent<TcpDiagMsg>, void> {})();
     expect(await play([[[there]], [], []], { events })).toEqual([{ type: 'closed', socket: there }]);
   });
 
@@ -499,7 +521,7 @@ describe('destroy events', () => {
 
   test('leaving does not wait for the next event', async () => {
     let ended = false;
-    const events = (async function* (): AsyncGenerator<DestroyedEvent, void> {
+    const events = (async function* (): AsyncGenerator<EndEvent<TcpDiagMsg>, void> {
       try {
         await new Promise(() => undefined);
         yield { type: 'lost' };

@@ -1,5 +1,4 @@
 /** What can happen to a socket between two readings. */
-import type { DiagMsg } from '../decode.js';
 import type { Rates } from './rates.js';
 
 /** A socket that was not there at the reading before. */
@@ -26,20 +25,25 @@ export interface SocketChanged<T> {
 }
 
 /** A socket that is there no more. */
-export interface SocketClosed<T> {
+export interface SocketClosed<T, F> {
   /** What has happened. */
   type: 'closed';
   /** As it was seen last. */
   socket: T;
-  /**
-   * The kernel's own last record of it, with the totals of its counters; where a destroy event told it. It has neither
-   * owner nor inode, and its `state` is CLOSE.
-   */
-  final?: T;
+  /** The kernel's own last record of it, with the totals of its counters; where an event of `events` told it. */
+  final?: F;
 }
 
 /** What has happened to a socket. */
-export type Change<T> = SocketOpened<T> | SocketChanged<T> | SocketClosed<T>;
+export type Change<T, F = unknown> = SocketOpened<T> | SocketChanged<T> | SocketClosed<T, F>;
 
-/** What a source of destroy events tells: the final record of a socket, or that some were lost. */
-export type DestroyedEvent = { type: 'destroyed'; socket: DiagMsg } | { type: 'lost' };
+/** What tells in a final record which socket it is of. */
+export interface FinalRecord {
+  /** As in the records of the socket. */
+  cookie: string;
+  /** Where those have it too. */
+  netns?: number;
+}
+
+/** What is told of the ends of sockets: a final record, or that some were lost. */
+export type EndEvent<F> = { type: 'destroyed'; socket: F } | { type: 'lost' };

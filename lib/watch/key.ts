@@ -1,5 +1,6 @@
 /** By what a socket is known again: the one place that says so, for all families. */
 import type { DiagMsg } from '../decode.js';
+import type { FinalRecord } from './change.js';
 
 /**
  * The same for all records of one socket, and for no other socket's as long as the machine runs. That is the cookie,
@@ -7,8 +8,16 @@ import type { DiagMsg } from '../decode.js';
  * have parts, or children, with the same cookie.
  */
 export function keyOf(socket: DiagMsg): string {
-  const key = keyWithin(socket);
-  return socket.netns === undefined ? key : `${socket.netns} ${key}`;
+  return keyIn(socket.netns, keyWithin(socket));
+}
+
+/** Likewise of a final record. The kernel tells the ends of TCP and UDP sockets, which have their cookies alone. */
+export function keyOfFinal({ netns, cookie }: FinalRecord): string {
+  return keyIn(netns, cookie);
+}
+
+function keyIn(netns: number | undefined, key: string): string {
+  return netns === undefined ? key : `${netns} ${key}`;
 }
 
 function keyWithin(socket: DiagMsg): string {

@@ -3,10 +3,10 @@ import type { DiagMsg } from '../decode.js';
 import { type Abortable, onAbort } from '../netlink/abort.js';
 import { type Check, type Checks, checkOptions, checkSignal } from '../netlink/options.js';
 import { DONE, SerialIterator } from '../netlink/serial-iterator.js';
-import type { Change, DestroyedEvent } from './change.js';
+import type { Change, EndEvent, FinalRecord } from './change.js';
 import { Ledger } from './ledger.js';
 
-export interface WatchOptions {
+export interface WatchOptions<F extends FinalRecord = FinalRecord> {
   /**
    * From the start of one reading to the start of the next, milliseconds; 1000 if it is not given. A reading that takes
    * longer is followed by the next at once, and so is one whose changes were not all taken until then.
@@ -18,16 +18,17 @@ export interface WatchOptions {
   existing?: boolean | undefined;
   /**
    * The kernel's own word of the sockets that it destroys. With it, `'closed'` comes one reading earlier, and has the
-   * `final` record. It is read from the first reading on, and left with the watching.
+   * `final` record. It is read from the first reading on, and left with the watching. If it has `unref`, that is called:
+   * what keeps the process is a call of `next` that waits.
    */
-  events?: AsyncIterable<DestroyedEvent> | undefined;
+  events?: AsyncIterable<EndEvent<F>> | undefined;
 }
 
 /** Reads changes. Whoever takes them by hand and stops calls `return`. */
-export interface ChangeIterator<T> extends AsyncIterableIterator<Change<T>>, AsyncDisposable {
-  next(): Promise<IteratorResult<Change<T>, undefined>>;
-  return(): Promise<IteratorResult<Change<T>, undefined>>;
-  [Symbol.asyncIterator](): ChangeIterator<T>;
+export interface ChangeIterator<T, F = unknown> extends AsyncIterableIterator<Change<T, F>>, AsyncDisposable {
+  next(): Promise<IteratorResult<Change<T, F>, undefined>>;
+  return(): Promise<IteratorResult<Change<T, F>, undefined>>;
+  [Symbol.asyncIterator](): ChangeIterator<T, F>;
 }
 
 /** A dump, or whatever else gives the sockets in arrays, and gives them anew each time that it is asked. */
@@ -87,21 +88,27 @@ const CHECKS: Checks<WatchOptions> = {
  *
  * @throws TypeError or RangeError for a wrong argument.
  */
-export function watch<T extends DiagMsg>(dump: Batches<T>, options?: WatchOptions): ChangeIterator<T> {
+export function watch<T extends DiagMsg, F extends FinalRecord = FinalRecord>(
+  dump: Batches<T>,
+  options?: WatchOptions<F>,
+): ChangeIterator<T, F> {
   if (typeof (dump as Partial<Batches<T>> | null | undefined)?.batches !== 'function') {
     throw new TypeError('watch: the first argument must be a dump, as dumpTcp() and its likes make it');
   }
-  return new Watching(dump, checkOptions<WatchOptions>('watch', options, CHECKS));
+  return new Watching(dump, checkOptions<WatchOptions<F>>('watch', options, CHECKS));
 }
 
-class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements ChangeIterator<T>, Abortable {
+class Watching<T extends DiagMsg, F extends FinalRecord>
+  extends SerialIterator<Change<T, F>>
+  implements ChangeIterator<T, F>, Abortable
+{
   readonly #dump: Batches<T>;
   readonly #interval: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #source: AsyncIterable<DestroyedEvent> | undefined;
-  readonly #ledger: Ledger<T>;
+  readonly #source: AsyncIterable<EndEvent<F>> | undefined;
+  readonly #ledger: Ledger<T, F>;
   /** What the last reading found, and how much of it is taken. */
-  #changes: Change<T>[] = [];
+  #changes: Change<T, F>[] = [];
   #taken = 0;
   /** When the last reading started; undefined before the first. */
   #started: number | undefined;
@@ -110,12 +117,12 @@ class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements C
   /** It was left, or has thrown. */
   #over = false;
   #reading: AsyncIterator<readonly T[]> | undefined;
-  #events: AsyncIterator<DestroyedEvent> | undefined;
+  #events: AsyncIterator<EndEvent<F>> | undefined;
   #unhook: (() => void) | undefined;
   /** Ends what is waited for. */
   #wake: (() => void) | undefined;
 
-  constructor(dump: Batches<T>, { interval, signal, existing, events }: WatchOptions) {
+  constructor(dump: Batches<T>, { interval, signal, existing, events }: WatchOptions<F>) {
     super();
     this.#dump = dump;
     this.#interval = interval ?? DEFAULT_INTERVAL;
@@ -124,7 +131,7 @@ class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements C
     this.#ledger = new Ledger(existing ?? false);
   }
 
-  override next(): Promise<IteratorResult<Change<T>, undefined>> {
+  override next(): Promise<IteratorResult<Change<T, F>, undefined>> {
     const change = this.pending === 0 ? this.#take() : undefined;
     return change === undefined ? super.next() : Promise.resolve({ done: false, value: change });
   }
@@ -136,7 +143,7 @@ class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements C
     ignore(this.#free());
   }
 
-  protected async produce(): Promise<IteratorResult<Change<T>, undefined>> {
+  protected async produce(): Promise<IteratorResult<Change<T, F>, undefined>> {
     while (!this.#over) {
       if (this.#signal?.aborted === true) this.abort();
       const change = this.#take();
@@ -158,7 +165,7 @@ class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements C
     return error;
   }
 
-  #take(): Change<T> | undefined {
+  #take(): Change<T, F> | undefined {
     const change = this.#changes[this.#taken];
     if (change === undefined) return undefined;
     this.#taken++;
@@ -206,7 +213,9 @@ class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements C
   #begin(): void {
     if (this.#signal !== undefined) this.#unhook = onAbort(this.#signal, this);
     this.#events = this.#source?.[Symbol.asyncIterator]();
-    if (this.#events !== undefined) ignore(this.#listen(this.#events));
+    if (this.#events === undefined) return;
+    (this.#events as { unref?: () => unknown }).unref?.();
+    ignore(this.#listen(this.#events));
   }
 
   /** Others get their turn even if there is no time left to wait. */
@@ -243,7 +252,7 @@ class Watching<T extends DiagMsg> extends SerialIterator<Change<T>> implements C
   }
 
   /** Marks what is destroyed, for as long as anybody tells. */
-  async #listen(events: AsyncIterator<DestroyedEvent>): Promise<void> {
+  async #listen(events: AsyncIterator<EndEvent<F>>): Promise<void> {
     try {
       for (;;) {
         const { done, value } = await events.next();
