@@ -170,5 +170,21 @@ export const OUTLINE = [
     ],
   },
   { title: 'Network namespaces', types: ['Namespace', 'Namespaces', 'NamespacesOptions'] },
+  {
+    title: 'Watching',
+    types: [
+      'WatchOptions',
+      'Change',
+      'SocketOpened',
+      'SocketChanged',
+      'SocketClosed',
+      'Rates',
+      'Counter',
+      'ChangeIterator',
+      'Batches',
+      'EndEvent',
+      'FinalRecord',
+    ],
+  },
   { title: 'Reading and errors', types: ['DiagMsg', 'DumpIterator', 'UnsupportedLayer'] },
 ];

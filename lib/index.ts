@@ -132,6 +132,16 @@ export { dumpUnix, type UnixDumpOptions, type UnixShow } from './unix/dump.js';
 export type { UnixDiagMsg, UnixState, UnixType, UnixVfs } from './unix/record.js';
 export { dumpVsock, type VsockDumpOptions } from './vsock/dump.js';
 export type { VsockDiagMsg, VsockState, VsockType } from './vsock/record.js';
+export type {
+  Change,
+  EndEvent,
+  FinalRecord,
+  SocketChanged,
+  SocketClosed,
+  SocketOpened,
+} from './watch/change.js';
+export type { Counter, Rates } from './watch/rates.js';
+export { type Batches, type ChangeIterator, type WatchOptions, watch } from './watch/watch.js';
 export { dumpXdp, type XdpDumpOptions, type XdpShow } from './xdp/dump.js';
 export type { XdpDiagMsg, XdpInfo, XdpRing, XdpType } from './xdp/record.js';
 export type { XdpStats } from './xdp/stats.js';

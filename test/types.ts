@@ -23,6 +23,7 @@ import {
   SockDiagError,
   type TcpDiagMsg,
   type UnixDiagMsg,
+  watch,
 } from '../lib/index.js';
 
 export async function compiles(signal: AbortSignal | undefined): Promise<void> {
@@ -85,6 +86,27 @@ export async function hasOwners(signal: AbortSignal): Promise<void> {
   console.log(sockets.get(2)?.[0]?.comm, denied + 1, hidden === true, ownersSync().vanished);
   // @ts-expect-error: what is synchronous cannot be aborted
   ownersSync({ signal });
+}
+
+/** Changes have the records of what is watched. */
+export async function isTypedByWhatIsWatched(signal: AbortSignal): Promise<void> {
+  for await (const change of watch(dumpTcp({ show: ['info'] }), { interval: 500, signal })) {
+    const rtt: number | undefined = change.socket.info?.rtt;
+    if (change.type === 'changed') console.log(change.previous.cong, change.rates?.bytesAcked, rtt);
+    // @ts-expect-error: only of what is changed
+    console.log(change.rates);
+  }
+  const events: AsyncIterable<{ type: 'destroyed'; socket: TcpDiagMsg } | { type: 'lost'; count: number }> =
+    (async function* () {})();
+  for await (const change of watch(dumpTcp(), { events }))
+    if (change.type === 'closed') console.log(change.final?.info?.bytesReceived);
+  for await (const { socket } of watch(dumpUnix())) console.log(socket.icons);
+  // @ts-expect-error: of what is changed, or closed
+  for await (const change of watch(dumpUdp())) console.log(change.previous);
+  // @ts-expect-error: not a counter
+  for await (const change of watch(dumpTcp())) if (change.type === 'changed') console.log(change.rates?.rtt);
+  // @ts-expect-error: the dump has the namespace
+  watch(dumpTcp(), { netns: 1 });
 }
 
 export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {

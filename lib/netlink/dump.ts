@@ -2,6 +2,7 @@
 import type { Filter } from '../filter/option.js';
 import type { Netns } from './options.js';
 import { type Origin, type Query, Reading } from './reading.js';
+import { DONE, SerialIterator } from './serial-iterator.js';
 
 /** What every dump accepts. */
 export interface DumpOptions {
@@ -94,43 +95,21 @@ export interface DumpIterator<T> extends AsyncIterableIterator<T>, AsyncDisposab
   [Symbol.asyncIterator](): DumpIterator<T>;
 }
 
-const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
-
-/** Answers calls of `next` in their order, one after the other, though they need not wait for each other. */
-abstract class SerialIterator<T, R> implements DumpIterator<R> {
+/** Gives what is made of a reading. */
+abstract class ReadingIterator<T, R> extends SerialIterator<R> implements DumpIterator<R> {
   protected readonly reading: Reading<T>;
-  /** Calls that are not answered yet. */
-  protected pending = 0;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(reading: Reading<T>) {
+    super();
     this.reading = reading;
   }
 
-  protected abstract produce(): Promise<IteratorResult<R, undefined>>;
-
-  next(): Promise<IteratorResult<R, undefined>> {
-    this.pending++;
-    const result = this.#last.then(() => this.produce()).finally(() => this.pending--);
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-
-  async return(): Promise<IteratorResult<R, undefined>> {
-    await this.reading.close();
-    return DONE;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
+  protected close(): Promise<void> | undefined {
+    return this.reading.close();
   }
 }
 
-class BatchIterator<T> extends SerialIterator<T, T[]> {
+class BatchIterator<T> extends ReadingIterator<T, T[]> {
   protected async produce(): Promise<IteratorResult<T[], undefined>> {
     while (await this.reading.advance()) {
       const records = this.reading.takeAll();
@@ -140,7 +119,7 @@ class BatchIterator<T> extends SerialIterator<T, T[]> {
   }
 }
 
-class RawIterator<T> extends SerialIterator<T, Uint8Array> {
+class RawIterator<T> extends ReadingIterator<T, Uint8Array> {
   #asked = false;
 
   protected async produce(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -157,7 +136,7 @@ class RawIterator<T> extends SerialIterator<T, Uint8Array> {
   }
 }
 
-class RecordIterator<T> extends SerialIterator<T, T> {
+class RecordIterator<T> extends ReadingIterator<T, T> {
   override next(): Promise<IteratorResult<T, undefined>> {
     if (this.pending === 0 && this.reading.left > 0) {
       const value = this.reading.take();
