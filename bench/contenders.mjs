@@ -10,6 +10,7 @@ import { isFiltered } from './selections.mjs';
  * @typedef {object} Task
  * @property {Kind} kind
  * @property {string | undefined} filter
+ * @property {number} count of sockets, or of lookups
  * @property {readonly string[]} floor its command line
  */
 
@@ -36,6 +37,16 @@ const FLOOR = {
 /** @type {Contender} */
 const WALK = { ...FLOOR, name: 'walk (C)' };
 
+/** @type {Contender} */
+const LOOKUP = { ...FLOOR, name: 'lookup (C)' };
+
+/** @type {Contender} */
+const LOOKUP_BY_DESCRIPTOR = {
+  ...LOOKUP,
+  name: 'lookup by descriptor (C)',
+  command: ({ floor }) => [...floor, 'names'],
+};
+
 /**
  * @param {string} name
  * @param {Contender['who']} who
@@ -44,10 +55,13 @@ const WALK = { ...FLOOR, name: 'walk (C)' };
  * @returns {Contender}
  */
 function worker(name, who, [module = '', way = ''], { streams = false, isAsynchronous = false } = {}) {
-  const command = (/** @type {Task} */ { kind, filter }) => [
-    ...[process.execPath, WORKER, module, isFiltered(kind) ? 'tcp' : kind, way],
-    ...(filter === undefined ? [] : [filter]),
-  ];
+  const command = (/** @type {Task} */ { kind, filter, count }) => {
+    const last = kind === 'lookup' ? String(count) : filter;
+    return [
+      ...[process.execPath, WORKER, module, isFiltered(kind) ? 'tcp' : kind, way],
+      ...(last === undefined ? [] : [last]),
+    ];
+  };
   return { name, who, command, streams, isAsynchronous };
 }
 
@@ -90,6 +104,13 @@ export const CONTENDERS = {
     worker('sockdiag: owners()', 'ours', ['owners'], { isAsynchronous: true }),
     worker('sockdiag: dump with owners', 'ours', ['ours', 'batches'], { isAsynchronous: true }),
     worker('ss -tanp parsed', 'ss', ['ss'], { isAsynchronous: true }),
+  ],
+  lookup: [
+    LOOKUP,
+    LOOKUP_BY_DESCRIPTOR,
+    worker('sockdiag: lookupTcpSync(socket)', 'ours', ['lookup', 'socket']),
+    worker('sockdiag: lookupTcpSync(tuple)', 'ours', ['lookup', 'tuple']),
+    worker('sockdiag: await lookupTcp(socket)', 'ours', ['lookup', 'promise'], { isAsynchronous: true }),
   ],
   unix: [
     ...BOTH,

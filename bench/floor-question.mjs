@@ -12,22 +12,23 @@ const INFO = '0x02';
 /** What sockdiag asks for by default: all attributes, UNIX_DIAG_UID being the last. */
 const UNIX_SHOW = '0x7f';
 
-/** @type {Readonly<Record<Exclude<UnfilteredKind, 'owners'>, readonly string[]>>} */
+/** @type {Readonly<Record<Exclude<UnfilteredKind, 'owners' | 'lookup'>, readonly string[]>>} */
 const QUESTIONS = { tcp: ['tcp'], 'tcp-info': ['tcp', INFO], unix: ['unix', UNIX_SHOW] };
 
 /**
  * @param {import('./programs.mjs').Programs} programs
- * @param {Kind} kind
+ * @param {import('./population.mjs').PopulationSize} size
  * @param {string | undefined} filter
  * @returns {Promise<readonly string[]>}
  */
-export async function floorCommand({ floor, walk, populate }, kind, filter) {
+export async function floorCommand({ floor, walk, lookup, populate }, { kind, count }, filter) {
+  if (kind === 'lookup') return [lookup, String(count)];
   // It is /proc that is asked, and the floor is to walk over it.
   return kind === 'owners' ? [walk, path.basename(populate)] : [floor, ...(await question(kind, filter))];
 }
 
 /**
- * @param {Exclude<Kind, 'owners'>} kind
+ * @param {Exclude<Kind, 'owners' | 'lookup'>} kind
  * @param {string | undefined} filter
  * @returns {Promise<readonly string[]>}
  */

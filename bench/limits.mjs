@@ -31,6 +31,11 @@ const TIMES_OF_OWNERS = [
   { name: OWNERS, other: SS_P, limit: 1 / 10, unit: `× ${SS_P}` },
 ];
 
+/** Of a namespace with as many sockets, and as many lookups. */
+const TIMES_OF_LOOKUPS = [
+  { name: 'sockdiag: lookupTcpSync(socket)', other: 'lookup (C)', limit: 2, unit: '× lookup' },
+];
+
 const MEMORY_MB = 32;
 const PAUSE_MS = 5;
 
@@ -44,11 +49,13 @@ export function verdicts(results) {
   const plain = measurementsOf(results, PROMISED.kind);
   const withInfo = measurementsOf(results, 'tcp-info');
   const owners = measurementsOf(results, 'owners');
-  if (plain === undefined && withInfo === undefined && owners === undefined) return undefined;
+  const lookups = measurementsOf(results, 'lookup');
+  if ([plain, withInfo, owners, lookups].every((each) => each === undefined)) return undefined;
   return [
     ...(plain === undefined ? [] : [...timeVerdicts(plain, TIMES, ''), ...resourceVerdicts(plain)]),
     ...(withInfo === undefined ? [] : timeVerdicts(withInfo, TIMES_WITH_INFO, ', with info')),
     ...(owners === undefined ? [] : timeVerdicts(owners, TIMES_OF_OWNERS, '')),
+    ...(lookups === undefined ? [] : timeVerdicts(lookups, TIMES_OF_LOOKUPS, '')),
   ];
 }
 

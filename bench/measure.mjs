@@ -51,8 +51,8 @@ export async function measure(size, rounds, programs, directory) {
   say('populating');
   const population = await populate(programs.populate, size, directory);
   const { filter, expected } = selectionOf(size, population.clients) ?? { expected: size.count };
-  const floor = await floorCommand(programs, size.kind, filter);
-  const task = { kind: size.kind, filter, floor };
+  const floor = await floorCommand(programs, size, filter);
+  const task = { kind: size.kind, filter, count: size.count, floor };
   const runners = CONTENDERS[size.kind].map(
     (contender) => new Runner(contender, [...population.inside, ...contender.command(task)]),
   );

@@ -14,12 +14,13 @@ import { FILTERED_KINDS } from './selections.mjs';
  */
 
 /** @type {readonly import('./population.mjs').Kind[]} */
-const KINDS = ['tcp', 'tcp-info', ...FILTERED_KINDS, 'owners', 'unix'];
+const KINDS = ['tcp', 'tcp-info', ...FILTERED_KINDS, 'owners', 'lookup', 'unix'];
 
 const DEFAULT = [
   ...['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'tcp-info:100000'],
   ...FILTERED_KINDS.map((kind) => `${kind}:100000`),
   'owners:100000',
+  'lookup:100000',
   'unix:10000',
 ];
 const QUICK = ['tcp:1000', 'tcp:20000'];
@@ -35,6 +36,7 @@ Measures what reading sockets costs, beside other ways to do it. Needs root, a C
                      tcp-none, tcp-hundredth, tcp-half
                                   those that a filter wants: none, one in a hundred, half of them
                      owners       all TCP sockets, and the processes that hold each
+                     lookup       one connection among them, so many times
   --rounds N         so many rounds for every population
   --quick            ${QUICK.join(' and ')}, ${QUICK_ROUNDS} rounds
   --json FILE        where the figures go (default: bench/results/, by date)

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @typedef {{ floor: string, populate: string, walk: string }} Programs where each stands */
+/** @typedef {{ floor: string, populate: string, walk: string, lookup: string }} Programs where each stands */
 
 /**
  * @param {string} directory where to put them
@@ -14,6 +14,7 @@ export function compilePrograms(directory) {
     floor: compile('floor', directory),
     populate: compile('populate', directory),
     walk: compile('walk', directory),
+    lookup: compile('lookup', directory),
   };
 }
 

@@ -1,5 +1,5 @@
 /** inet_diag_sockid: what names one socket of an IP protocol to the kernel. */
-import { parseAddress } from '../filter/addresses.js';
+import { parseAddress6, parseOctets } from '../filter/addresses.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { isInt32, isUint16, show } from '../netlink/options.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
@@ -69,43 +69,57 @@ function putWord(bytes: Uint8Array, at: number, value: number): void {
   for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (LITTLE_ENDIAN ? 8 * i : 24 - 8 * i);
 }
 
-/** Checks a tuple, which is called `name`. */
+/** Checks a tuple, which is called `name`. The names of its parts are put together only where one is wrong. */
 export function sockidOf(tuple: InetTuple, name: string): Sockid {
-  const src = addressOf(tuple.src, `${name}.src`);
-  const { dst: there = src.length === 4 ? '0.0.0.0' : '::' } = tuple;
-  const dst = addressOf(there, `${name}.dst`);
-  if (src.length !== dst.length) {
-    throw new TypeError(
-      `${name} has the addresses ${tuple.src} and ${there}, but they must be of one family`,
-    );
+  const { src, dst, sport, dport = 0, ifindex = 0, cookie } = tuple;
+  const near = bytesOf(src) ?? refuseAddress(src, `${name}.src`);
+  const far = dst === undefined ? anyOf(near) : (bytesOf(dst) ?? refuseAddress(dst, `${name}.dst`));
+  if (near.length !== far.length) {
+    throw new TypeError(`${name} has the addresses ${src} and ${dst}, but they must be of one family`);
   }
-  const { sport, dport = 0, ifindex = 0, cookie } = tuple;
-  checkPort(sport, `${name}.sport`);
-  checkPort(dport, `${name}.dport`);
+  if (!isUint16(sport)) refusePort(sport, `${name}.sport`);
+  if (!isUint16(dport)) refusePort(dport, `${name}.dport`);
   if (!isInt32(ifindex))
     throw new TypeError(`${name}.ifindex is ${show(ifindex)}, but must be an index or 0`);
-  if (cookie !== undefined) checkCookie(cookie, `${name}.cookie`);
+  if (cookie !== undefined && !isCookie(cookie)) refuseCookie(cookie, `${name}.cookie`);
   const words = cookie === undefined ? undefined : cookieWords(cookie);
-  return makeSockid(src.length === 4 ? 'inet' : 'inet6', [src, sport], [dst, dport], ifindex, words);
+  return makeSockid(near.length === 4 ? 'inet' : 'inet6', [near, sport], [far, dport], ifindex, words);
 }
 
-function addressOf(text: unknown, name: string): readonly number[] {
-  const address = typeof text === 'string' ? parseAddress(text) : undefined;
-  if (address !== undefined) return address.bytes;
+/** The bytes of an address; undefined for anything else. */
+function bytesOf(text: unknown): readonly number[] | undefined {
+  if (typeof text !== 'string') return undefined;
+  const octets = parseOctets(text);
+  return octets?.length === 4 ? octets : parseAddress6(text);
+}
+
+const ANY: Readonly<Record<number, readonly number[]>> = {
+  4: new Array<number>(4).fill(0),
+  16: new Array<number>(ADDRESS_LENGTH).fill(0),
+};
+
+/** Of the same family. */
+function anyOf(address: readonly number[]): readonly number[] {
+  return ANY[address.length] as readonly number[];
+}
+
+function refuseAddress(text: unknown, name: string): never {
   const zone = typeof text === 'string' && text.includes('%') ? ' without a zone, which ifindex is for' : '';
   throw new TypeError(`${name} is ${show(text)}, but must be an IPv4 or IPv6 address${zone}`);
 }
 
-function checkPort(value: unknown, name: string): void {
-  if (!isUint16(value))
-    throw new RangeError(`${name} is ${show(value)}, but must be a number from 0 to 65535`);
+function refusePort(value: unknown, name: string): never {
+  throw new RangeError(`${name} is ${show(value)}, but must be a number from 0 to 65535`);
 }
 
-export function checkCookie(value: unknown, name: string): asserts value is string {
-  if (isCookie(value)) return;
+function refuseCookie(value: unknown, name: string): never {
   throw new TypeError(
     `${name} is ${show(value)}, but must be the cookie of a record: 1 to 16 hexadecimal digits, not ${ANY_COOKIE}`,
   );
+}
+
+export function checkCookie(value: unknown, name: string): asserts value is string {
+  if (!isCookie(value)) refuseCookie(value, name);
 }
 
 /** The address of a socket in the network's order. */

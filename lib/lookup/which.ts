@@ -18,19 +18,23 @@ export function soughtOf<R extends InetRecord, S extends string>(
   options: LookupOptions<S>,
 ): Sought<R, S> {
   if (isLive(which)) return soughtLive(caller, lookup, which, options);
-  const what = `${caller}: what is looked for`;
   if (typeof which !== 'object' || which === null) {
-    throw new TypeError(`${what} is ${show(which)}, but must be a tuple, a record, or a socket of Node's`);
+    throw new TypeError(
+      `${caller}: what is looked for is ${show(which)}, but must be a tuple, a record, or a socket of Node's`,
+    );
   }
   const tuple = which as InetTuple & { protocol?: unknown; state?: string; netns?: number };
   const { protocol } = lookup.kind;
   if (tuple.protocol !== undefined && tuple.protocol !== protocol) {
-    throw new TypeError(`${what} has the protocol ${show(tuple.protocol)}, but must be of '${protocol}'`);
+    throw new TypeError(
+      `${caller}: what is looked for has the protocol ${show(tuple.protocol)}, but must be of '${protocol}'`,
+    );
   }
-  const sockid = sockidOf(tuple, what);
+  const sockid = sockidOf(tuple, `${caller}: what is looked for`);
   const hiddenIn = lookup.hiddenIn(sockid, tuple.state);
   const netns = placeOf(tuple, options.netns);
-  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options: { ...options, netns } } };
+  const where = netns === options.netns ? options : { ...options, netns };
+  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options: where } };
 }
 
 function soughtLive<R extends InetRecord, S extends string>(

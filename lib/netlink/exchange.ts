@@ -74,13 +74,13 @@ export class Exchange {
 }
 
 /**
- * To open a socket takes longer than to ask, so the one for the process's own namespace is kept for a second after its
- * last use. Milliseconds.
+ * To open a socket takes longer than to ask, so the one for the process's own namespace is kept until it was not used for
+ * so long. Milliseconds.
  */
 const KEPT_FOR = 1000;
 
 let own: Exchange | undefined;
-let isOpen = false;
+let isUsed = false;
 let closing: NodeJS.Timeout | undefined;
 
 /** The exchange in a namespace, for as long as `use` runs. */
@@ -96,16 +96,18 @@ export function withExchange<T>(netns: NetnsFile, use: (exchange: Exchange) => T
 
 function ownExchange(): Exchange {
   own ??= new Exchange({ path: '' });
-  if (isOpen) {
-    closing?.refresh();
-  } else {
-    isOpen = true;
-    closing = setTimeout(closeOwn, KEPT_FOR).unref();
-  }
+  // To put off a timer each time would take a twentieth of a lookup.
+  isUsed = true;
+  closing ??= setInterval(closeUnused, KEPT_FOR).unref();
   return own;
 }
 
-function closeOwn(): void {
-  isOpen = false;
+function closeUnused(): void {
+  if (isUsed) {
+    isUsed = false;
+    return;
+  }
+  clearInterval(closing);
+  closing = undefined;
   own?.close();
 }

@@ -48,7 +48,9 @@ export class Members {
 
   /** Exact up to 2^53 - 1. */
   u64(offset: number): number {
-    return this.u32(offset + 4 * LOW) + this.u32(offset + 4 * HIGH) * 0x1_0000_0000;
+    const words = this.#words;
+    const first = (this.at + offset) >>> 2;
+    return (words[first + LOW] as number) + (words[first + HIGH] as number) * 0x1_0000_0000;
   }
 
   /** All ones are no limit. */
