@@ -4,7 +4,9 @@
       "target_name": "sockdiag",
       "sources": [
         "native/addon.cc",
+        "native/bell.cc",
         "native/dump_reader.cc",
+        "native/handover.cc",
         "native/message_walker.cc",
         "native/netlink_socket.cc",
         "native/read_ahead.cc",
