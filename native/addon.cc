@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dump_reader.h"
+#include "listener_object.h"
 #include "message_walker.h"
 #include "reader_object.h"
 
@@ -47,6 +48,7 @@ Napi::Value WalkInMemory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Listener", ListenerObject::Define(env));
   exports.Set("Reader", ReaderObject::Define(env));
   exports.Set("walk", Napi::Function::New<WalkInMemory>(env, "walk"));
   return exports;

@@ -23,16 +23,16 @@ std::vector<uint8_t> Frame(uint16_t type, uint16_t flags, uint32_t sequence,
   return message;
 }
 
-Failure SystemFailure(const char* syscall, int error, size_t request) {
+}  // namespace
+
+Failure SystemFailure(const SystemError& error, size_t request) {
   Failure failure;
   failure.kind = Failure::Kind::kSystem;
-  failure.syscall = syscall;
-  failure.error = error;
+  failure.syscall = error.syscall;
+  failure.error = error.error;
   failure.request = request;
   return failure;
 }
-
-}  // namespace
 
 Failure FailureOf(const Walk& walk, size_t request) {
   Failure failure;
@@ -84,9 +84,9 @@ void DumpReader::Fill(Batch& batch) {
       ReceiveInto(batch, room);
     }
   } catch (const SystemError& error) {
-    batch.failure_ = SystemFailure(error.syscall, error.error, current_);
+    batch.failure_ = SystemFailure(error, current_);
   } catch (const std::bad_alloc&) {
-    batch.failure_ = SystemFailure("malloc", ENOMEM, current_);
+    batch.failure_ = SystemFailure({"malloc", ENOMEM}, current_);
   }
   batch.finished_ = IsOver(batch);
   if (batch.finished_) Close();

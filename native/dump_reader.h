@@ -105,6 +105,9 @@ class DumpReader {
   std::atomic<bool> cancelled_{false};
 };
 
+// What a system call that failed means for the dump that it was made for.
+Failure SystemFailure(const SystemError& error, size_t request);
+
 // What walking one datagram means for the dump that it belongs to; kNone where it means no failure.
 Failure FailureOf(const Walk& walk, size_t request);
 

@@ -3,7 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include <linux/filter.h>
 
 #include "message_walker.h"
 
@@ -22,9 +26,12 @@ inline constexpr size_t kReceiveSize = 32768;
 
 class NetlinkSocket {
  public:
+  // Bytes of memory that what comes may take in the kernel until it is received, as SO_RCVBUF counts them.
+  static constexpr int kReceiveBuffer = 1 << 20;
+
   // Opens a socket in the network namespace that the file `netns` stands for, or in the caller's own
   // when that is empty.
-  explicit NetlinkSocket(const std::string& netns);
+  explicit NetlinkSocket(const std::string& netns, int receive_buffer = kReceiveBuffer);
   ~NetlinkSocket();
 
   NetlinkSocket(const NetlinkSocket&) = delete;
@@ -33,18 +40,39 @@ class NetlinkSocket {
   // The address that the kernel gave us: replies carry it.
   uint32_t port_id() const { return port_id_; }
 
+  // To wait for.
+  int descriptor() const { return descriptor_; }
+
+  // From here on the kernel puts into the queue only what the program lets through.
+  void Attach(const std::vector<sock_filter>& program) const;
+
+  // From here on the kernel sends what it tells this multicast group.
+  void Join(uint32_t group) const;
+
   void Send(const uint8_t* message, size_t size) const;
 
   // Takes one datagram into `buffer`. Never waits: sock_diag makes its answers inside the calls to send and
   // receive, so what is not there yet will never come.
   Datagram Receive(uint8_t* buffer, size_t size) const;
 
+  // The same, where it is no surprise that nothing is there: answers 0, or the error's number.
+  int TryReceive(uint8_t* buffer, size_t size, Datagram& datagram) const;
+
   // Bytes of the datagram that comes next. Only records with BPF storages, which have no limit, make it
   // larger than kReceiveSize.
   size_t NextSize() const;
 
+  // What has come and was not received yet.
+  struct Queue {
+    uint32_t allocated;  // bytes of memory that it takes
+    uint32_t drops;      // how often there was no room for more, modulo 2^32
+  };
+
+  // Nothing where the kernel does not tell.
+  std::optional<Queue> ReceiveQueue() const;
+
  private:
-  void Configure();
+  void Configure(int receive_buffer);
 
   int descriptor_ = -1;
   uint32_t port_id_ = 0;
