@@ -112,6 +112,20 @@ export const OUTLINE = [
   },
   { title: 'TIPC', types: ['TipcDiagMsg', 'TipcType', 'TipcState', 'TipcCon', 'TipcStat', 'TipcGroup'] },
   {
+    title: 'Events',
+    types: [
+      'DestroyedEvent',
+      'SocketDestroyed',
+      'EventsLost',
+      'DestroyedSocket',
+      'DestroyedInet',
+      'DestroyedTcp',
+      'DestroyedUdp',
+      'DestroyedWatcher',
+      'WatchDestroyedOptions',
+    ],
+  },
+  {
     title: 'Options',
     types: [
       'DumpOptions',

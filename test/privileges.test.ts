@@ -11,7 +11,7 @@ import { skip } from './tools.js';
 function asNobody(script: string): { lines: unknown[]; stderr: string } {
   const program = `
     import process from 'node:process';
-    import { dumpTcp, dumpUdp, dumpUnix } from './dist/index.js';
+    import { dumpTcp, dumpUdp, dumpUnix, watchDestroyed } from './dist/index.js';
     process.setgroups([]);
     process.setgid(65534);
     process.setuid(65534);
@@ -38,6 +38,20 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
     expect(rest).toEqual([false, true, true]);
   });
 
+  test('sockets are watched as they end', () => {
+    const { lines, stderr } = asNobody(`
+      import { createSocket } from 'node:dgram';
+      const watcher = watchDestroyed({ protocols: ['udp'], filter: 'src 127.0.0.1' });
+      const socket = createSocket('udp4').bind(0, '127.0.0.1', () => {
+        const { port } = socket.address();
+        socket.close(async () => {
+          for await (const event of watcher) if (event.socket?.sport === port) break;
+          print('seen');
+        });
+      });`);
+    expect({ lines, stderr }).toEqual({ lines: ['seen'], stderr: '' });
+  });
+
   test('another namespace is refused in words', () => {
     const { lines } = asNobody(`
       for (const netns of ['/proc/self/ns/net', 1])
@@ -58,6 +72,21 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
         code: 'EACCES',
         errno: 13,
         syscall: 'open',
+      },
+    ]);
+  });
+
+  test('nor may it be watched', () => {
+    const { lines } = asNobody(`
+      try { watchDestroyed({ netns: '/proc/self/ns/net' }); } catch ({ message, ...error }) { print({ message, ...error }); }`);
+    expect(lines).toEqual([
+      {
+        message:
+          'cannot watch IPv4 TCP sockets: entering the network namespace at /proc/self/ns/net needs CAP_SYS_ADMIN ' +
+          '(EPERM: setns)',
+        code: 'EPERM',
+        errno: 1,
+        syscall: 'setns',
       },
     ]);
   });

@@ -1,6 +1,8 @@
 /** What must and what must not compile. `npm run check:types` is the test; nothing here runs. */
 import {
   accecnOf,
+  type DestroyedSocket,
+  type DestroyedWatcher,
   type DiagMsg,
   type Dump,
   decode,
@@ -18,6 +20,7 @@ import {
   SockDiagError,
   type TcpDiagMsg,
   type UnixDiagMsg,
+  watchDestroyed,
 } from '../lib/index.js';
 
 export async function compiles(signal: AbortSignal | undefined): Promise<void> {
@@ -55,9 +58,24 @@ export async function isTyped(): Promise<void> {
   const recorded: Dump<DiagMsg> = decode(new Uint8Array(), { protocol: 'udp' });
   for (const socket of recorded) if (socket.family === 'unix') console.log(socket.peer);
   for await (const bytes of recorded.raw()) console.log(bytes.byteLength);
+  await using watcher: DestroyedWatcher = watchDestroyed({
+    protocols: ['tcp'],
+    filter: 'sport = 443',
+  });
+  for await (const event of watcher.unref()) {
+    if (event.type === 'lost') console.log(event.reason, event.count);
+    else if (event.socket.protocol === 'tcp') console.log(event.socket.info?.bytesAcked, event.socket.rqueue);
+    else console.log(event.socket.sport);
+  }
 }
 
-export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {
+export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg, destroyed: DestroyedSocket): void {
+  // @ts-expect-error: events do not tell it
+  console.log(destroyed.uid);
+  // @ts-expect-error: of TCP only
+  console.log(destroyed.info);
+  // @ts-expect-error: the kernel has events of TCP and UDP only
+  watchDestroyed({ protocols: ['raw'] });
   // @ts-expect-error: UDP has no info
   dumpUdp({ show: ['info'] });
   // @ts-expect-error: shown always

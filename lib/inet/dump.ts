@@ -165,6 +165,16 @@ interface InetHeader {
   dport: number;
 }
 
+/** Asks for no socket at all, but only whether the kernel has a handler for them, which it loads then if it can. */
+export function handlerAsked<R extends UnknownAttributes, S extends string>(
+  kind: InetKind<R, S>,
+  family: InetFamily | undefined,
+  act: string,
+): Asked[] {
+  const asked = askedOf(kind, { family }, { mask: 0, sport: 0, dport: 0 });
+  return asked.map(({ request, subject }) => ({ request, subject: { ...subject, act } }));
+}
+
 /** For one family each: a dump of both is two requests. */
 function askedOf<R extends UnknownAttributes, S extends string>(
   kind: InetKind<R, S>,

@@ -45,6 +45,8 @@ export class SockDiagError extends Error {
 
 /** What a dump is of, for the words of its errors. */
 export interface Subject {
+  /** What is done to them, in the infinitive; without it, `'dump'`. */
+  act?: string;
   /** In the plural: `'IPv4 TCP sockets'`. */
   sockets: string;
   /** The kernel's module for the family, and its build option. */
@@ -120,7 +122,7 @@ export function recordingError(failure: NativeFailure): SockDiagError {
 function systemError(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
   const code = errnoName(failure.errno);
   const syscall = failure.syscall;
-  const what = `cannot dump ${subject.sockets}`;
+  const what = `cannot ${subject.act ?? 'dump'} ${subject.sockets}`;
   const details = { code, errno: failure.errno, syscall };
   switch (true) {
     case syscall === 'open' || syscall === 'setns':

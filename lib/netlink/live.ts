@@ -107,6 +107,20 @@ class LiveSource<T> implements Source<T> {
   }
 }
 
+/**
+ * Asks on this thread, for the sake of the errors.
+ *
+ * @throws SockDiagError for the first question that the kernel has no answer to.
+ */
+export function checkHandlers(asked: readonly Asked[], netns: string): void {
+  const source = new LiveSource({ asked, decoder: () => () => undefined }, netns);
+  for (let finished = false; !finished; ) {
+    const batch = source.nextSync();
+    if (batch.failure !== undefined) throw source.errorOf(batch.failure);
+    finished = batch.finished;
+  }
+}
+
 const END: NativeBatch = { records: 0, finished: true };
 
 /** Where nothing can be found, nothing is asked. */

@@ -60,6 +60,19 @@ export function someOf(allowed: readonly string[]): Check {
   };
 }
 
+/** A whole number, not less than the least one. */
+export function wholeFrom(least: number): Check {
+  return (value, name) => {
+    const expected = `but must be a whole number from ${least} to ${LARGEST_INT32}`;
+    if (!Number.isInteger(value)) throw new TypeError(`${name} is ${show(value)}, ${expected}`);
+    if ((value as number) < least || (value as number) > LARGEST_INT32) {
+      throw new RangeError(`${name} is ${value}, ${expected}`);
+    }
+  };
+}
+
+const LARGEST_INT32 = 0x7fff_ffff;
+
 /** An array of open file descriptors. */
 export const someDescriptors: Check = (value, name) => {
   if (!Array.isArray(value) || value.length === 0) {
@@ -91,7 +104,7 @@ export const checkNetns: Check = (value, name) => {
 };
 
 function isInt32(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0x7fff_ffff;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_INT32;
 }
 
 /** The file that stands for a namespace; empty for the process's own. */
