@@ -134,6 +134,20 @@ export const OUTLINE = [
     types: ['Probe', 'Support', 'ProbedFamily', 'Capabilities', 'ProbeOptions'],
   },
   {
+    title: 'Events',
+    types: [
+      'DestroyedEvent',
+      'SocketDestroyed',
+      'EventsLost',
+      'DestroyedSocket',
+      'DestroyedInet',
+      'DestroyedTcp',
+      'DestroyedUdp',
+      'DestroyedWatcher',
+      'WatchDestroyedOptions',
+    ],
+  },
+  {
     title: 'Options',
     types: [
       'DumpOptions',

@@ -101,6 +101,42 @@ export const EXCHANGE = { index: 32768, question: 65536 } as const;
 /** Bytes that `describe` writes. */
 export const DESCRIPTION_LENGTH = 280;
 
+/** What is to be listened to. */
+export interface NativeSubscription {
+  /** Multicast groups of NETLINK_SOCK_DIAG. */
+  groups: Uint32Array;
+  /** A program of classic BPF, as an array of `struct sock_filter`; empty for none. */
+  filter: Uint8Array;
+  /** nlmsg_type of the events. */
+  type: number;
+  /** Bytes of the fixed structure that an event starts with. */
+  headerLength: number;
+  /** How many events may wait to be taken. */
+  queue: number;
+  /** As of `Exchange`. */
+  netns: string;
+  inode: number | undefined;
+}
+
+/** Events that came one after the other; without a record, and finished, the end. */
+export interface NativeEvents extends NativeBatch {
+  /** So many were lost before these, for want of room in the queue. */
+  dropped?: number;
+  /** Some were lost before these, for want of room in the kernel: so many, or 0 if it is not known. */
+  overrun?: number;
+}
+
+export interface NativeListener {
+  /** Subscribes; once, and before anything else. */
+  open(): NativeFailure | undefined;
+  /** One call at a time. */
+  next(): Promise<NativeEvents>;
+  /** Whether a `next` that waits keeps the process alive; at first it does. */
+  keepAlive(alive: boolean): void;
+  /** Gives everything back; a `next` that waits is answered with the end. */
+  close(): void;
+}
+
 /** What was asked, and so what a reply must look like; and how the datagram came. */
 export interface NativeExpectation extends NativeShape {
   sequence: number;
@@ -174,7 +210,8 @@ export interface Binding {
     netns: string,
     inode?: number,
   ) => NativeExchange;
-  /** Likewise. */
+  Listener: new (subscription: NativeSubscription) => NativeListener;
+  /** As of `Exchange`. */
   Reader: new (
     requests: NativeRequest[],
     netns: string,

@@ -6,6 +6,9 @@
 export { type DecodeOptions, type DiagMsg, decode } from './decode.js';
 export { type DestroyOptions, destroy } from './destroy/destroy.js';
 export { type DestroyResult, destroyMatching } from './destroy/matching.js';
+export { type WatchDestroyedOptions, watchDestroyed } from './events/destroyed.js';
+export type { DestroyedInet, DestroyedSocket, DestroyedTcp, DestroyedUdp } from './events/record.js';
+export type { DestroyedEvent, DestroyedWatcher, EventsLost, SocketDestroyed } from './events/watcher.js';
 export type { Filter } from './filter/option.js';
 export {
   type Accecn,

@@ -9,6 +9,7 @@
 #include "descriptor.h"
 #include "dump_reader.h"
 #include "exchange_object.h"
+#include "listener_object.h"
 #include "message_walker.h"
 #include "owners_object.h"
 #include "reader_object.h"
@@ -61,6 +62,7 @@ Napi::Value DescribeDescriptor(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Listener", ListenerObject::Define(env));
   exports.Set("Reader", ReaderObject::Define(env));
   exports.Set("Exchange", ExchangeObject::Define(env));
   exports.Set("describe", Napi::Function::New<DescribeDescriptor>(env, "describe"));

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -15,8 +16,10 @@ namespace {
 constexpr int kSolNetlink = 270;
 constexpr int kCapAck = 10;
 constexpr int kExtAck = 11;
-
-constexpr int kReceiveBuffer = 1 << 20;
+constexpr int kMemInfo = 55;  // SO_MEMINFO, an array of numbers: SK_MEMINFO_*
+constexpr size_t kMemInfoReceiveAllocated = 0;
+constexpr size_t kMemInfoDrops = 8;
+constexpr size_t kMemInfoNumbers = 9;
 
 int OpenHere() {
   const int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
@@ -37,13 +40,13 @@ void SetOption(int descriptor, int level, int option, int value) {
 
 }  // namespace
 
-NetlinkSocket::NetlinkSocket(const NetworkNamespace& netns) {
+NetlinkSocket::NetlinkSocket(const NetworkNamespace& netns, int receive_buffer) {
   if (netns.path.empty())
     descriptor_ = OpenHere();
   else
     netns_ = RunInside(netns, [this] { descriptor_ = OpenHere(); });
   try {
-    Configure();
+    Configure(receive_buffer);
   } catch (...) {
     close(descriptor_);
     throw;
@@ -52,13 +55,13 @@ NetlinkSocket::NetlinkSocket(const NetworkNamespace& netns) {
 
 NetlinkSocket::~NetlinkSocket() { close(descriptor_); }
 
-void NetlinkSocket::Configure() {
+void NetlinkSocket::Configure(int receive_buffer) {
   // An error need not bring the whole request back, which can be larger than a receive.
   SetOption(descriptor_, kSolNetlink, kCapAck, 1);
   SetOption(descriptor_, kSolNetlink, kExtAck, 1);
   // Above the system's limit where we may, else up to it.
-  SetOption(descriptor_, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
-  SetOption(descriptor_, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer);
+  SetOption(descriptor_, SOL_SOCKET, SO_RCVBUF, receive_buffer);
+  SetOption(descriptor_, SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer);
 
   sockaddr_nl address = KernelAddress();
   if (bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
@@ -71,6 +74,20 @@ void NetlinkSocket::Configure() {
   if (getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     throw SystemError{"getsockname", errno};
   port_id_ = address.nl_pid;
+}
+
+void NetlinkSocket::Attach(const std::vector<sock_filter>& program) const {
+  sock_fprog filter{};
+  filter.len = static_cast<unsigned short>(program.size());
+  // The kernel only reads it.
+  filter.filter = const_cast<sock_filter*>(program.data());
+  if (setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+    throw SystemError{"setsockopt", errno};
+}
+
+void NetlinkSocket::Join(uint32_t group) const {
+  if (setsockopt(descriptor_, kSolNetlink, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
+    throw SystemError{"setsockopt", errno};
 }
 
 void NetlinkSocket::Send(const Heading& heading, const uint8_t* payload, size_t size) {
@@ -101,7 +118,22 @@ size_t NetlinkSocket::NextSize() const {
   return static_cast<size_t>(size);
 }
 
+std::optional<NetlinkSocket::Queue> NetlinkSocket::ReceiveQueue() const {
+  std::array<uint32_t, kMemInfoNumbers> numbers{};
+  socklen_t size = sizeof numbers;
+  if (getsockopt(descriptor_, SOL_SOCKET, kMemInfo, numbers.data(), &size) != 0 || size < sizeof numbers)
+    return std::nullopt;
+  return Queue{numbers[kMemInfoReceiveAllocated], numbers[kMemInfoDrops]};
+}
+
 Datagram NetlinkSocket::Receive(uint8_t* buffer, size_t room) const {
+  Datagram datagram{};
+  const int error = TryReceive(buffer, room, datagram);
+  if (error != 0) throw SystemError{"recvmsg", error};
+  return datagram;
+}
+
+int NetlinkSocket::TryReceive(uint8_t* buffer, size_t room, Datagram& datagram) const {
   sockaddr_nl sender{};
   iovec part{buffer, room};
   msghdr header{};
@@ -114,8 +146,9 @@ Datagram NetlinkSocket::Receive(uint8_t* buffer, size_t room) const {
   do {
     size = recvmsg(descriptor_, &header, MSG_DONTWAIT);
   } while (size < 0 && errno == EINTR);
-  if (size < 0) throw SystemError{"recvmsg", errno};
-  return {buffer, static_cast<size_t>(size), sender.nl_pid, (header.msg_flags & MSG_TRUNC) != 0};
+  if (size < 0) return errno;
+  datagram = {buffer, static_cast<size_t>(size), sender.nl_pid, (header.msg_flags & MSG_TRUNC) != 0};
+  return 0;
 }
 
 }  // namespace sockdiag

@@ -1,8 +1,6 @@
 #include "reader_object.h"
 
 #include <algorithm>
-#include <cstring>
-#include <mutex>
 #include <utility>
 
 namespace sockdiag {
@@ -10,10 +8,6 @@ namespace {
 
 // About what a reader holds, until it is closed, in memory that the collector does not see. Bytes.
 constexpr int64_t kWeight = 1 << 19;
-
-constexpr size_t kBufferStep = 65536;
-
-size_t RoundUp(size_t size, size_t step) { return (size + step - 1) / step * step; }
 
 Request ReadRequest(const Napi::Object& object) {
   const auto number = [&](const char* name) { return object.Get(name).As<Napi::Number>().Uint32Value(); };
@@ -72,66 +66,6 @@ Napi::Value DescribeFailure(Napi::Env env, const Failure& failure) {
   return object;
 }
 
-// Tells the thread of an environment, from another thread, that a batch is filled. It does not keep the event
-// loop alive: the work that rings does.
-//
-// Node takes the function that is behind it away when an environment goes down, whoever still uses it; from
-// then on it is silent. All but Ring are for the environment's own thread.
-class ReaderObject::Bell {
- public:
-  static std::shared_ptr<Bell> Hang(Napi::Env env, ReaderObject* owner) {
-    auto bell = std::make_shared<Bell>();
-    bell->owner_ = owner;
-    // The function has a share in the bell, so that what was rung late still finds it.
-    auto share = std::make_unique<std::shared_ptr<Bell>>(bell);
-    const auto name = Napi::String::New(env, "sockdiag");
-    const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, share.get(),
-                                                               Lose, share.get(), Hear, &bell->function_);
-    if (status != napi_ok) throw Napi::Error::New(env);
-    static_cast<void>(share.release());
-    napi_unref_threadsafe_function(env, bell->function_);
-    return bell;
-  }
-
-  void Ring() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (function_ != nullptr) napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
-  }
-
-  // Nobody will ring any more. What was rung already is still heard.
-  void TakeDown() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (function_ != nullptr)
-      napi_release_threadsafe_function(std::exchange(function_, nullptr), napi_tsfn_release);
-  }
-
-  void ForgetOwner() { owner_ = nullptr; }
-
- private:
-  using Share = std::shared_ptr<Bell>;
-
-  static void Hear(napi_env env, napi_value, void* context, void*) {
-    ReaderObject* owner = (*static_cast<Share*>(context))->owner_;
-    if (env == nullptr || owner == nullptr) return;
-    try {
-      const Napi::HandleScope scope(env);
-      owner->OnFilled();
-    } catch (const Napi::Error&) {
-      // The environment is going down: nobody is left to tell.
-    }
-  }
-
-  static void Lose(napi_env, void* data, void*) {
-    const std::unique_ptr<Share> share(static_cast<Share*>(data));
-    const std::lock_guard<std::mutex> lock((*share)->mutex_);
-    (*share)->function_ = nullptr;
-  }
-
-  ReaderObject* owner_ = nullptr;
-  std::mutex mutex_;
-  napi_threadsafe_function function_ = nullptr;
-};
-
 // Reading ahead on a worker thread. It owns or shares all that it touches there.
 struct ReaderObject::Work {
   ReaderObject* owner;  // null once that is gone
@@ -178,7 +112,7 @@ ReaderObject::~ReaderObject() {
   ahead_->Stop();
   for (Work* work : in_flight_) work->owner = nullptr;
   if (bell_ == nullptr) return;
-  bell_->ForgetOwner();
+  bell_->Silence();
   // With work in flight, which is so only where the environment goes down, that will take it down too.
   if (in_flight_.empty()) bell_->TakeDown();
 }
@@ -205,7 +139,7 @@ Napi::Value ReaderObject::Close(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   closed_ = true;
   ahead_->Stop();
-  buffer_.Reset();
+  handover_.Clear();
   Weigh(0);
   if (in_flight_.empty()) {
     ahead_->Close();
@@ -224,7 +158,7 @@ void ReaderObject::Weigh(int64_t bytes) {
 void ReaderObject::StartWork() {
   const Napi::Env env = Env();
   if (!ahead_->ShouldRun()) return;
-  if (bell_ == nullptr) bell_ = Bell::Hang(env, this);
+  if (bell_ == nullptr) bell_ = Bell::Hang(env, [this] { OnFilled(); });
   auto work = std::make_unique<Work>(Work{this, ahead_, bell_});
   const auto name = Napi::String::New(env, "sockdiag");
   if (napi_create_async_work(env, nullptr, name, Work::Execute, Work::Complete, work.get(), &work->handle) !=
@@ -264,25 +198,12 @@ Napi::Object ReaderObject::Deliver(std::unique_ptr<Batch> batch) {
   result.Set("finished", batch == nullptr || batch->finished());
   result.Set("records", static_cast<double>(batch == nullptr ? 0 : batch->index().records()));
   if (batch == nullptr) return result;
-  if (batch->bytes_size() > 0) CopyOut(*batch, result);
   if (batch->netns() != 0) result.Set("netns", static_cast<double>(batch->netns()));
+  handover_.Put(result, {batch->bytes(), batch->bytes_size(), batch->words(), batch->index().size()});
   if (batch->failure().kind != Failure::Kind::kNone)
     result.Set("failure", DescribeFailure(env, batch->failure()));
   ahead_->GiveBack(std::move(batch));
   return result;
-}
-
-void ReaderObject::CopyOut(const Batch& batch, Napi::Object& result) {
-  const size_t bytes = batch.bytes_size();
-  const size_t words = batch.index().size() * sizeof(uint32_t);
-  if (buffer_.IsEmpty() || buffer_.Value().ByteLength() < bytes + words)
-    buffer_ = Napi::Persistent(Napi::ArrayBuffer::New(Env(), RoundUp(bytes + words, kBufferStep)));
-  Napi::ArrayBuffer buffer = buffer_.Value();
-  auto* memory = static_cast<uint8_t*>(buffer.Data());
-  std::memcpy(memory, batch.bytes(), bytes);
-  std::memcpy(memory + bytes, batch.words(), words);
-  result.Set("buffer", buffer);
-  result.Set("index", static_cast<uint32_t>(bytes / sizeof(uint32_t)));
 }
 
 }  // namespace sockdiag

@@ -8,6 +8,8 @@
 
 #include <napi.h>
 
+#include "bell.h"
+#include "handover.h"
 #include "read_ahead.h"
 
 namespace sockdiag {
@@ -21,7 +23,6 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   ~ReaderObject() override;
 
  private:
-  class Bell;
   struct Work;
 
   Napi::Value Next(const Napi::CallbackInfo& info);
@@ -33,7 +34,6 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
   void OnFilled();
   void OnWorkEnd();
   Napi::Object Deliver(std::unique_ptr<Batch> batch);
-  void CopyOut(const Batch& batch, Napi::Object& result);
 
   // Shared with the work in flight, which may outlive this object when an environment is torn down.
   std::shared_ptr<ReadAhead> ahead_;
@@ -44,7 +44,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
 
   std::optional<Napi::Promise::Deferred> asked_;  // a Next that waits for a batch
   std::vector<Napi::Promise::Deferred> closing_;  // Closes that wait for the work in flight
-  Napi::Reference<Napi::ArrayBuffer> buffer_;     // what every batch is copied into
+  Handover handover_;
 };
 
 // Pairs of numbers (parent, child), in a Uint16Array; none if it is undefined.

@@ -1,5 +1,5 @@
 /** The engine's own C++ tests, under AddressSanitizer and UndefinedBehaviorSanitizer. */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +9,26 @@ import { afterAll, expect, test } from 'vitest';
 const directory: string = mkdtempSync(join(tmpdir(), 'sockdiag-native-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-test('the message walker keeps its promises, one by one and on 300,000 random datagrams', () => {
-  const program = join(directory, 'message_walker_test');
-  const flags = ['-std=c++17', '-O1', '-g', '-Wall', '-Wextra', '-Werror'];
-  const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-  const sources = ['native/message_walker.cc', 'test/native/message_walker_test.cc'];
-  const built = spawnSync('g++', [...flags, ...sanitizers, '-Inative', ...sources, '-o', program], {
+/** Builds a program of test/native and the sources that it is about, and runs it. */
+function run(name: string, sources: readonly string[], sanitizers: string): SpawnSyncReturns<string> {
+  const program = join(directory, `${name}-${sanitizers}`);
+  const flags = ['-std=c++17', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
+  const checks = [`-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'];
+  const files = [...sources, `test/native/${name}.cc`];
+  const built = spawnSync('g++', [...flags, ...checks, '-Inative', ...files, '-o', program], {
     encoding: 'utf8',
   });
   expect(built.stderr).toBe('');
-  const run = spawnSync(program, { encoding: 'utf8' });
-  expect(run.stderr).toBe('');
-  expect(run.stdout).toMatch(/^\d+ passed, 0 failed\n$/);
-  expect(run.status).toBe(0);
+  return spawnSync(program, { encoding: 'utf8' });
+}
+
+test.each([
+  ['the message walker, on 300,000 random datagrams', 'message_walker_test', 'address,undefined'],
+  ['the event queue, in 20,000 random orders', 'event_queue_test', 'address,undefined'],
+  ['the event queue, between two threads', 'event_queue_test', 'thread'],
+])('%s, keeps its promises', (_, name, sanitizers) => {
+  const { stdout, stderr, status } = run(name, [`native/${name.replace('_test', '')}.cc`], sanitizers);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^\d+ passed, 0 failed\n$/);
+  expect(status).toBe(0);
 });

@@ -11,7 +11,7 @@ import { skip } from './tools.js';
 function asNobody(script: string): { lines: unknown[]; stderr: string } {
   const program = `
     import process from 'node:process';
-    import { dumpTcp, dumpUdp, dumpUnix } from './dist/index.js';
+    import { dumpTcp, dumpUdp, dumpUnix, watchDestroyed } from './dist/index.js';
     process.setgroups([]);
     process.setgid(65534);
     process.setuid(65534);
@@ -38,6 +38,20 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
     expect(rest).toEqual([false, true, true]);
   });
 
+  test('sockets are watched as they end', () => {
+    const { lines, stderr } = asNobody(`
+      import { createSocket } from 'node:dgram';
+      const watcher = watchDestroyed({ protocols: ['udp'], filter: 'src 127.0.0.1' });
+      const socket = createSocket('udp4').bind(0, '127.0.0.1', () => {
+        const { port } = socket.address();
+        socket.close(async () => {
+          for await (const event of watcher) if (event.socket?.sport === port) break;
+          print('seen');
+        });
+      });`);
+    expect({ lines, stderr }).toEqual({ lines: ['seen'], stderr: '' });
+  });
+
   test('the namespace of a process of another user is refused in words', () => {
     const { lines } = asNobody(`
       await dumpTcp({ netns: 1 }).toArray().then(print, ({ message, ...error }) => print({ message, ...error }));`);
@@ -45,6 +59,21 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
       {
         message:
           'cannot dump IPv4 TCP sockets: opening the network namespace at /proc/1/ns/net needs ' +
+          'CAP_SYS_PTRACE, and entering it CAP_SYS_ADMIN (EACCES: open)',
+        code: 'EACCES',
+        errno: 13,
+        syscall: 'open',
+      },
+    ]);
+  });
+
+  test('nor may it be watched', () => {
+    const { lines } = asNobody(`
+      try { watchDestroyed({ netns: 1 }); } catch ({ message, ...error }) { print({ message, ...error }); }`);
+    expect(lines).toEqual([
+      {
+        message:
+          'cannot watch IPv4 TCP sockets: opening the network namespace at /proc/1/ns/net needs ' +
           'CAP_SYS_PTRACE, and entering it CAP_SYS_ADMIN (EACCES: open)',
         code: 'EACCES',
         errno: 13,

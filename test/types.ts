@@ -1,6 +1,8 @@
 /** What must and what must not compile. `npm run check:types` is the test; nothing here runs. */
 import {
   accecnOf,
+  type DestroyedSocket,
+  type DestroyedWatcher,
   type DiagMsg,
   type Dump,
   decode,
@@ -24,6 +26,7 @@ import {
   type TcpDiagMsg,
   type UnixDiagMsg,
   watch,
+  watchDestroyed,
 } from '../lib/index.js';
 
 export async function compiles(signal: AbortSignal | undefined): Promise<void> {
@@ -61,6 +64,15 @@ export async function isTyped(): Promise<void> {
   const recorded: Dump<DiagMsg> = decode(new Uint8Array(), { protocol: 'udp' });
   for (const socket of recorded) if (socket.family === 'unix') console.log(socket.peer);
   for await (const bytes of recorded.raw()) console.log(bytes.byteLength);
+  await using watcher: DestroyedWatcher = watchDestroyed({
+    protocols: ['tcp'],
+    filter: 'sport = 443',
+  });
+  for await (const event of watcher.unref()) {
+    if (event.type === 'lost') console.log(event.reason, event.count);
+    else if (event.socket.protocol === 'tcp') console.log(event.socket.info?.bytesAcked, event.socket.rqueue);
+    else console.log(event.socket.sport);
+  }
 }
 
 /** What is found is what can be asked. */
@@ -109,7 +121,13 @@ export async function isTypedByWhatIsWatched(signal: AbortSignal): Promise<void>
   watch(dumpTcp(), { netns: 1 });
 }
 
-export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg): void {
+export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg, destroyed: DestroyedSocket): void {
+  // @ts-expect-error: events do not tell it
+  console.log(destroyed.uid);
+  // @ts-expect-error: of TCP only
+  console.log(destroyed.info);
+  // @ts-expect-error: the kernel has events of TCP and UDP only
+  watchDestroyed({ protocols: ['raw'] });
   // @ts-expect-error: UDP has no info
   dumpUdp({ show: ['info'] });
   // @ts-expect-error: shown always

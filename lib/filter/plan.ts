@@ -3,13 +3,13 @@
  * filter does not want, never hold back one that it wants: then what is left, the remainder, decides.
  */
 import type { SocketState } from '../record/state.js';
-import { ALL_STATES, type Atom, type Condition, type Connective, join, portSet } from './condition.js';
+import { coarserThan } from './coarsen.js';
+import { ALL_STATES, type Atom, type Condition, type Connective, join } from './condition.js';
 import { conditionOf, type Lookup } from './condition-of.js';
 import { gather, type Signed } from './gather.js';
+import { leavesOf } from './leaves.js';
 import { lower } from './lower.js';
-import { bitsOf } from './prefixes.js';
 import { MAX_PROGRAM_LENGTH, type Op } from './program.js';
-import { union } from './ranges.js';
 import { cgroupId, deviceIndex, noCgroup, noDevice } from './resolvers.js';
 import type { End, Expression } from './tree.js';
 
@@ -252,41 +252,6 @@ function fitting(pushes: Push[], features: Features, notes: Set<string>): Condit
   return together();
 }
 
-/** The finest of the coarser conditions that is small enough, or true. */
-function coarserThan(condition: Condition, fits: (condition: Condition) => boolean): Condition {
-  for (let step = 1; step < COARSEST; step++) {
-    const coarser = coarsen(condition, step);
-    if (fits(coarser)) return coarser;
-  }
-  return true;
-}
-
-const COARSEST = 16;
-
-/** It lets more through: ports between near ones, the neighbours of addresses. */
-function coarsen(condition: Condition, step: number): Condition {
-  if (typeof condition === 'boolean') return condition;
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return join(
-        condition.kind,
-        condition.parts.map((part) => coarsen(part, step)),
-      );
-    case 'ports':
-      return portSet(condition.end, union(condition.ranges, 2 ** step - 1));
-    case 'host': {
-      if (condition.negated) return true;
-      const bits = bitsOf(condition.family);
-      const length = Math.min(condition.length, bits - (bits * step) / COARSEST);
-      const rest = BigInt(bits - length);
-      return { ...condition, length, value: (condition.value >> rest) << rest };
-    }
-    default:
-      return condition;
-  }
-}
-
 /** The port that an end of every socket that fits has, if it is but one. That 0 is none in a request does no harm. */
 function portOf(condition: Connective | Atom, end: End): number | undefined {
   switch (condition.kind) {
@@ -305,16 +270,6 @@ function portOf(condition: Connective | Atom, end: End): number | undefined {
     }
     default:
       return undefined;
-  }
-}
-
-/** What stands in an expression beside connectives; not by recursion, for the sake of long chains. */
-function* leavesOf(expression: Expression): Generator<Expression> {
-  const stack = [expression];
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    if (next.kind === 'not') stack.push(next.term);
-    else if (next.kind === 'and' || next.kind === 'or') for (const term of next.terms) stack.push(term);
-    else yield next;
   }
 }
 

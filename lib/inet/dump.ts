@@ -194,14 +194,24 @@ export function checkHandler<R extends UnknownAttributes, S extends string>(
   handled.add(key);
 }
 
-/** Asks for sockets in no state at all, and throws what the kernel has against that. */
+/** How nothing is asked for. */
+export interface Nothing {
+  netns?: Netns | undefined;
+  /** With this filter. */
+  program?: Uint8Array | undefined;
+  /** What it is asked for the sake of, for the words of errors. */
+  act?: Subject['act'];
+}
+
+/** Asks for sockets in no state at all, of one family or both, and throws what the kernel has against that. */
 export function askForNothing<R extends UnknownAttributes, S extends string>(
-  family: InetFamily,
+  family: InetFamily | undefined,
   kind: InetKind<R, S>,
-  { netns, program }: { netns?: Netns | undefined; program?: Uint8Array | undefined },
+  { netns, program, act }: Nothing,
 ): void {
   const attributes = program === undefined ? [] : [attribute(INET_DIAG_REQ_BYTECODE, program)];
-  const asked = askedOf(kind, { family, attributes }, { mask: 0, sport: 0, dport: 0 });
+  const plain = askedOf(kind, { family, attributes }, { mask: 0, sport: 0, dport: 0 });
+  const asked = plain.map(({ request, subject }) => ({ request, subject: { ...subject, act } }));
   for (const _ of askKernel({ asked, decoder: () => () => undefined }, { netns }));
 }
 

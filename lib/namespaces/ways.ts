@@ -28,6 +28,25 @@ function isOfOpening(failure: NativeFailure | undefined): failure is NativeFailu
 /** How many other ways are tried: the processes of a namespace may all be short-lived. */
 export const MOST_WAYS = 5;
 
+/**
+ * Tries what leads to a namespace, and if it leads there no more, other ways, on this thread. The answer is the failure of the
+ * last attempt, if that failed.
+ */
+export function follow(
+  netns: NetnsFile,
+  attempt: (way: NetnsFile) => NativeFailure | undefined,
+): NativeFailure | undefined {
+  const ways = new Ways();
+  let failure = attempt(netns);
+  let way: NetnsFile | undefined = netns;
+  for (let left = MOST_WAYS; left > 0 && netns.ino !== undefined && isLost(failure); left--) {
+    way = ways.toNow(way);
+    if (way === undefined) return failure;
+    failure = attempt(way);
+  }
+  return failure;
+}
+
 /** Searches when it must, for all that have lost their way: many of an old list may have. */
 export class Ways {
   #found: readonly Namespace[] | undefined;

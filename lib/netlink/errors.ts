@@ -43,17 +43,18 @@ export class SockDiagError extends Error {
   }
 }
 
-/** What is done with sockets: in a sentence, and as a thing. */
+/** What is done with sockets: in a sentence, as a thing, and whether with one of them alone. */
 const ACTS = {
-  dump: { verb: 'dump', noun: 'a dump of' },
-  lookup: { verb: 'look up', noun: 'a lookup of' },
-  destroy: { verb: 'destroy', noun: 'a request to destroy' },
+  dump: { verb: 'dump', noun: 'a dump of', isSingle: false },
+  watch: { verb: 'watch', noun: 'a question for', isSingle: false },
+  lookup: { verb: 'look up', noun: 'a lookup of', isSingle: true },
+  destroy: { verb: 'destroy', noun: 'a request to destroy', isSingle: true },
 } as const;
 
 /** What is asked for, for the words of its errors. */
 export interface Subject {
   /** What is done with the sockets; without it, they are dumped. */
-  act?: keyof typeof ACTS;
+  act?: keyof typeof ACTS | undefined;
   /** In the plural: `'IPv4 TCP sockets'`. */
   sockets: string;
   /** The kernel's module for the family, and its build option. */
@@ -83,7 +84,7 @@ export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `E${errno}`;
 }
 
-function actOf({ act = 'dump' }: Subject): { verb: string; noun: string } {
+function actOf({ act = 'dump' }: Subject): (typeof ACTS)[keyof typeof ACTS] {
   return ACTS[act];
 }
 
@@ -207,7 +208,7 @@ function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
   const code = errnoName(failure.errno);
   const details = { code, errno: failure.errno, syscall: 'recvmsg' };
   // Of a single socket, ENOENT says that there is none such.
-  const unsupported = subject.act === undefined ? lackingLayer(failure) : undefined;
+  const unsupported = actOf(subject).isSingle ? undefined : lackingLayer(failure);
   if (unsupported !== undefined) {
     const part = (unsupported === 'protocol' ? subject.protocol : undefined) ?? subject.family;
     return new SockDiagError(

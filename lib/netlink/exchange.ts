@@ -1,6 +1,6 @@
 /** Questions with one answer: how a single socket is looked up, or destroyed. */
 import { EXCHANGE, loadBinding, type NativeExchange, type NativeFailure } from '../binding.js';
-import { isLost, MOST_WAYS, Ways } from '../namespaces/ways.js';
+import { follow, isLost } from '../namespaces/ways.js';
 import { BatchMemory } from './batch.js';
 import type { NetnsFile } from './options.js';
 
@@ -42,21 +42,11 @@ export class Exchange {
     const expectation = this.#expectationOf(shape);
     const failure = this.#native.ask(expectation, flags, length);
     if (failure === undefined || this.#netns.ino === undefined || !isLost(failure)) return failure;
-    return this.#askElsewhere(failure, () => this.#native.ask(expectation, flags, length));
-  }
-
-  /** Where what led to the namespace leads there no more, other ways are tried. */
-  #askElsewhere(lost: NativeFailure, ask: () => NativeFailure | undefined): NativeFailure | undefined {
-    const ways = new Ways();
-    let failure: NativeFailure | undefined = lost;
-    for (let left = MOST_WAYS; left > 0 && isLost(failure); left--) {
-      const way = ways.toNow(this.#netns);
-      if (way === undefined) return failure;
+    return follow(this.#netns, (way) => {
       this.#netns = way;
       this.#native.move(way.path, way.ino);
-      failure = ask();
-    }
-    return failure;
+      return this.#native.ask(expectation, flags, length);
+    });
   }
 
   close(): void {

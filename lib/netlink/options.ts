@@ -67,6 +67,19 @@ export function someOf(allowed: readonly string[]): Check {
   };
 }
 
+/** A whole number, not less than the least one. */
+export function wholeFrom(least: number): Check {
+  return (value, name) => {
+    const expected = `but must be a whole number from ${least} to ${LARGEST_INT32}`;
+    if (!Number.isInteger(value)) throw new TypeError(`${name} is ${show(value)}, ${expected}`);
+    if ((value as number) < least || (value as number) > LARGEST_INT32) {
+      throw new RangeError(`${name} is ${value}, ${expected}`);
+    }
+  };
+}
+
+const LARGEST_INT32 = 0x7fff_ffff;
+
 /** An array of open file descriptors. */
 export const someDescriptors: Check = (value, name) => {
   if (!Array.isArray(value) || value.length === 0) {
@@ -136,7 +149,7 @@ function isPath(value: unknown): boolean {
 }
 
 export function isInt32(value: unknown): value is number {
-  return isUpTo(value, 0x7fff_ffff);
+  return isUpTo(value, LARGEST_INT32);
 }
 
 export function isUint16(value: unknown): value is number {
