@@ -8,6 +8,7 @@ import {
   type Batches,
   type Change,
   type ChangeIterator,
+  type DestroyedSocket,
   type DiagMsg,
   type Dump,
   dumpMptcp,
@@ -22,7 +23,7 @@ import {
   watch,
 } from '../lib/index.js';
 import { lackOf, lackOfWorld, skip } from './tools.js';
-import { type Puppet, startPuppet } from './world/puppet.js';
+import { Stage } from './world/stage.js';
 import { run, startWorld, type World } from './world/world.js';
 
 function lackOfMptcp(): boolean {
@@ -37,7 +38,7 @@ const interval = 20;
 
 /** The next changes up to one that is looked for, and at most so many. */
 async function until<T>(
-  changes: ChangeIterator<T>,
+  changes: ChangeIterator<T, unknown>,
   isIt: (change: Change<T>) => boolean,
 ): Promise<Change<T>[]> {
   const all: Change<T>[] = [];
@@ -51,14 +52,14 @@ async function until<T>(
 }
 
 describe.skipIf(absent)('sockets that are told what to do', () => {
-  let puppet: Puppet;
+  let stage: Stage;
   beforeAll(async () => {
-    puppet = await startPuppet();
+    stage = await Stage.open();
   });
-  afterAll(() => puppet.stop());
+  afterAll(() => stage.close());
 
   const cookieOf = (name: string): string =>
-    `answer = '%x' % int.from_bytes(${name}.getsockopt(socket.SOL_SOCKET, 57, 8), 'little')`;
+    `result = '%x' % int.from_bytes(${name}.getsockopt(socket.SOL_SOCKET, 57, 8), 'little')`;
 
   /** Starts when the sockets that there are have been seen, of which there must be some. */
   async function watching<T extends DiagMsg>(dump: Dump<T>): Promise<ChangeIterator<T>> {
@@ -75,15 +76,15 @@ describe.skipIf(absent)('sockets that are told what to do', () => {
     ['AF_INET', '127.0.0.1', 'inet'],
     ['AF_INET6', '::1', 'inet6'],
   ] as const)('TCP over %s', async (af, address, family) => {
-    await puppet.do(`listener = socket.create_server(('${address}', 0), family=socket.${af})`);
-    const port = (await puppet.do('answer = listener.getsockname()[1]')) as number;
+    await stage.run(`listener = socket.create_server(('${address}', 0), family=socket.${af})`);
+    const port = (await stage.run('result = listener.getsockname()[1]')) as number;
     const began = performance.now();
-    const changes = await watching(dumpTcp({ netns: puppet.pid, family, show: ['info'] }));
+    const changes = await watching(dumpTcp({ netns: stage.pid, family, show: ['info'] }));
 
-    await puppet.do('client = socket.create_connection(listener.getsockname()[:2])');
-    await puppet.do('server, _ = listener.accept()');
-    const client = await puppet.do(cookieOf('client'));
-    const server = await puppet.do(cookieOf('server'));
+    await stage.run('client = socket.create_connection(listener.getsockname()[:2])');
+    await stage.run('server, _ = listener.accept()');
+    const client = await stage.run(cookieOf('client'));
+    const server = await stage.run(cookieOf('server'));
     const seen = new Set<string>();
     const opened = await until(changes, ({ type, socket }) => {
       if (type === 'opened') seen.add(socket.cookie);
@@ -95,20 +96,20 @@ describe.skipIf(absent)('sockets that are told what to do', () => {
       if (type === 'opened') expect([socket.sport, socket.dport]).toContain(port);
     }
 
-    await puppet.do("client.sendall(b'x' * 12345)");
+    await stage.run("client.sendall(b'x' * 12345)");
     const grown = await until(changes, (change) => isIt(change, server, { rqueue: 12345 }));
     const ofServer = grown.filter(isChanged).filter(({ socket }) => socket.cookie === server);
     expect(sum(ofServer, 'bytesReceived')).toBe(12345);
     for (const change of ofServer) expectRates(change, began);
     expect(ofServer.some(({ rates }) => (rates?.bytesReceived ?? 0) > 0)).toBe(true);
 
-    await puppet.do('client.shutdown(socket.SHUT_WR)');
+    await stage.run('client.shutdown(socket.SHUT_WR)');
     const halfClosed = await until(changes, (change) => isIt(change, server, { state: 'CLOSE_WAIT' }));
     const isFinWait = (change: Change<TcpDiagMsg>) => isIt(change, client, { state: 'FIN_WAIT2' });
     if (!halfClosed.some(isFinWait)) await until(changes, isFinWait);
 
     // All is read first: what is closed with something unread is reset.
-    await puppet.do('server.recv(20000, socket.MSG_WAITALL)\nserver.close()');
+    await stage.run('server.recv(20000, socket.MSG_WAITALL)\nserver.close()');
     const ending = await until(changes, (change) => isIt(change, client, { state: 'TIME_WAIT' }));
     const isServersEnd = ({ type, socket }: Change<TcpDiagMsg>) =>
       type === 'closed' && socket.cookie === server;
@@ -118,24 +119,48 @@ describe.skipIf(absent)('sockets that are told what to do', () => {
     expect(new Set(both.map(({ type }) => type))).toEqual(new Set(['changed']));
     expect(both.at(-1)?.socket).toMatchObject({ timer: 'timewait', inode: 0, sport: expect.any(Number) });
 
-    await puppet.do('client.close()\nlistener.close()');
+    await stage.run('client.close()\nlistener.close()');
     await until(changes, ({ type, socket }) => type === 'closed' && socket.state === 'LISTEN');
     await changes.return();
   });
 
+  test.each([
+    ['the kernel itself tells of its end', undefined],
+    ['nobody tells of its end', false],
+  ] as const)('a connection that is reset, and %s', async (_, events) => {
+    await stage.run(`
+      import struct
+      gate = socket.create_server(('127.0.0.1', 0))
+      client = socket.create_connection(gate.getsockname())
+      server, _ = gate.accept()`);
+    const cookie = await stage.run(cookieOf('server'));
+    const dump = dumpTcp({ netns: stage.pid, states: ['ESTABLISHED'], show: ['info'] });
+    const changes = watch(dump, { interval, existing: true, events });
+    await until(changes, ({ socket }) => socket.cookie === cookie);
+    await stage.run(`
+      client.sendall(b'x' * 4321); server.recv(4321, socket.MSG_WAITALL)
+      client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+      client.close(); server.close(); gate.close()`);
+    const all = await until(changes, ({ type, socket }) => type === 'closed' && socket.cookie === cookie);
+    const closed = all.at(-1) as Extract<Change<TcpDiagMsg, DestroyedSocket>, { type: 'closed' }>;
+    if (events === false) expect(closed).not.toHaveProperty('final');
+    else expect(closed.final).toMatchObject({ protocol: 'tcp', info: { bytesReceived: 4321 } });
+    await changes.return();
+  });
+
   test('UDP: what is queued, what is dropped', async () => {
-    await puppet.do(`
+    await stage.run(`
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 receiver.bind(('127.0.0.1', 0))`);
-    const receiver = await puppet.do(cookieOf('receiver'));
-    const changes = await watching(dumpUdp({ netns: puppet.pid, show: ['skmeminfo'] }));
-    await puppet.do(`
+    const receiver = await stage.run(cookieOf('receiver'));
+    const changes = await watching(dumpUdp({ netns: stage.pid, show: ['skmeminfo'] }));
+    await stage.run(`
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sender.connect(receiver.getsockname())`);
     await until(changes, ({ type, socket }) => type === 'opened' && socket.dst === '127.0.0.1');
-    await puppet.do("for _ in range(100): sender.send(b'x' * 500)");
-    const dropped = Number(await puppet.do("answer = open('/proc/net/udp').read().split()[-1]"));
+    await stage.run("for _ in range(100): sender.send(b'x' * 500)");
+    const dropped = Number(await stage.run("result = open('/proc/net/udp').read().split()[-1]"));
     const isFull = (drops: number | undefined) => drops !== undefined && drops >= dropped && drops > 0;
     const all = await until(
       changes,
@@ -145,26 +170,26 @@ sender.connect(receiver.getsockname())`);
     const last = all.at(-1) as SocketChanged<(typeof all)[number]['socket']>;
     expect(last.socket.rqueue).toBeGreaterThan(0);
     expect(last.rates?.drops).toBeGreaterThan(0);
-    await puppet.do('receiver.close()\nsender.close()');
+    await stage.run('receiver.close()\nsender.close()');
     await until(changes, ({ type, socket }) => type === 'closed' && socket.cookie === receiver);
     await changes.return();
   });
 
   test('unix: a client that waits, is accepted, writes, and goes', async () => {
-    await puppet.do(`
+    await stage.run(`
 gate = socket.socket(socket.AF_UNIX)
 gate.bind('\\0sockdiag-watch')
 gate.listen()`);
-    const gate = await puppet.do(cookieOf('gate'));
-    const changes = await watching(dumpUnix({ netns: puppet.pid }));
-    await puppet.do("guest = socket.socket(socket.AF_UNIX)\nguest.connect('\\0sockdiag-watch')");
-    const inode = await puppet.do('answer = os.fstat(guest.fileno()).st_ino');
+    const gate = await stage.run(cookieOf('gate'));
+    const changes = await watching(dumpUnix({ netns: stage.pid }));
+    await stage.run("guest = socket.socket(socket.AF_UNIX)\nguest.connect('\\0sockdiag-watch')");
+    const inode = await stage.run('result = os.fstat(guest.fileno()).st_ino');
     const waiting = await until(changes, (change) => isIt(change, gate, { rqueue: 1 }));
     expect(waiting.at(-1)?.socket.icons).toEqual([inode]);
-    await puppet.do("host, _ = gate.accept()\nguest.send(b'12345')");
-    const host = await puppet.do(cookieOf('host'));
+    await stage.run("host, _ = gate.accept()\nguest.send(b'12345')");
+    const host = await stage.run(cookieOf('host'));
     await until(changes, ({ socket }) => socket.cookie === host && socket.rqueue === 5);
-    await puppet.do('guest.close()\nhost.close()\ngate.close()');
+    await stage.run('guest.close()\nhost.close()\ngate.close()');
     const closed = new Set<unknown>();
     await until(changes, ({ type, socket }) => {
       if (type === 'closed') closed.add(socket.cookie);
@@ -176,13 +201,13 @@ gate.listen()`);
   test.skipIf(lackOfMptcp())(
     'Multipath TCP: what a listener accepted has its cookie, and is another',
     async () => {
-      await puppet.do(`
+      await stage.run(`
 gate = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
 gate.bind(('127.0.0.1', 0))
 gate.listen()`);
-      const gate = await puppet.do(cookieOf('gate'));
-      const changes = await watching(dumpMptcp({ netns: puppet.pid, show: ['info'] }));
-      await puppet.do(`
+      const gate = await stage.run(cookieOf('gate'));
+      const changes = await watching(dumpMptcp({ netns: stage.pid, show: ['info'] }));
+      await stage.run(`
 guests = [socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) for _ in range(2)]
 for guest in guests: guest.connect(gate.getsockname())
 hosts = [gate.accept()[0] for _ in range(2)]
@@ -196,7 +221,7 @@ for host in hosts: host.recv(5)`);
       const hosts = opened.filter(({ cookie }) => cookie === gate);
       expect(hosts).toHaveLength(2);
       expect(new Set(hosts.map(({ info }) => info?.token)).size).toBe(2);
-      await puppet.do('for socket_ in guests + hosts: socket_.close()');
+      await stage.run('for socket_ in guests + hosts: socket_.close()');
       const closed: MptcpDiagMsg[] = [];
       const all = await until(changes, ({ type, socket }) => {
         if (type === 'closed') closed.push(socket);
@@ -205,7 +230,7 @@ for host in hosts: host.recv(5)`);
       // Whatever they went through, none was taken for another.
       expect(all.filter(({ type }) => type === 'opened')).toEqual([]);
       expect(new Set(closed.map(({ info }) => info?.token)).size).toBe(4);
-      await puppet.do('gate.close()');
+      await stage.run('gate.close()');
       const [last] = await until(changes, ({ type }) => type === 'closed');
       expect(last?.socket).toMatchObject({ cookie: gate, state: 'LISTEN' });
       await changes.return();

@@ -103,7 +103,8 @@ export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string
   question: InetQuestion<S>,
 ): Dump<R> {
   const { filter, netns } = question;
-  if (filter === undefined) return askKernel(unfiltered(kind, decode, question), question);
+  const wanted = { ...question, about: { protocol: kind.protocol, family: question.family } };
+  if (filter === undefined) return askKernel(unfiltered(kind, decode, question), wanted);
   const expression = expressionOf(filter);
   const divided = (features: Partial<Features>): Question<R> =>
     planned(
@@ -113,7 +114,7 @@ export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string
       plan(expression, { features: { ...kind.features, ...features }, device: deviceResolver(netns) }),
     );
   // What came after Linux 4.19, the oldest that is promised.
-  return askKernel(divided({}), question, () => divided({ cgroup: false }));
+  return askKernel(divided({}), wanted, () => divided({ cgroup: false }));
 }
 
 function unfiltered<R extends UnknownAttributes, S extends string>(

@@ -17,7 +17,7 @@ import { errorOf, type Subject } from './errors.js';
 import type { NetnsFile } from './options.js';
 import { OwningSource } from './owning.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
-import { type Decode, END, type Source, type Use } from './reading.js';
+import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
 
 const EINVAL = constants.errno.EINVAL;
 
@@ -31,6 +31,11 @@ export interface Asked {
 export interface Question<T> {
   asked: readonly Asked[];
   decoder: () => Decode<T>;
+}
+
+/** Options of a dump, and which sockets it may have, of IP sockets. */
+interface Wanted extends DumpOptions {
+  about?: Pick<Origin, 'protocol' | 'family'>;
 }
 
 /** A dump of what is asked for, one after the other, and filtered here. */
@@ -48,17 +53,18 @@ export function liveDump<T extends DiagMsg>(
 /** `simpler` is asked instead if the kernel does not understand the question. */
 export function askKernel<T extends DiagRecord>(
   question: Question<T>,
-  { signal, netns, owners }: DumpOptions,
+  { signal, netns, owners, about }: Wanted,
   simpler?: () => Question<T>,
 ): Dump<T> {
   const openIn = (file: NetnsFile): Source<T> => {
     const source = new LiveSource(question, file);
     return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler(), file));
   };
-  if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin: { netns } });
+  const origin = { netns, ...about };
+  if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
   const openAll = inNamespaces(netns, openIn);
   const open = (use: Use) => (owners === true && use === 'records' ? new OwningSource(openAll()) : openAll());
-  return new Dump({ open, signal, origin: { netns } });
+  return new Dump({ open, signal, origin });
 }
 
 /** The native reader is made with the first batch. */

@@ -1,5 +1,7 @@
 /** One reading of a dump: batches from wherever they come, decoded record by record. */
 import type { NativeBatch, NativeFailure } from '../binding.js';
+import type { InetFamily } from '../inet/family.js';
+import type { InetProtocol } from '../inet/record.js';
 import { onAbort } from './abort.js';
 import { BatchMemory } from './batch.js';
 import type { Netns } from './options.js';
@@ -35,9 +37,13 @@ export interface Query<T> {
   origin?: Origin | undefined;
 }
 
-/** Where the sockets of a dump are. */
+/** Where the sockets of a dump are, and which they may be. */
 export interface Origin {
   netns: Netns | readonly Netns[] | undefined;
+  /** Of IP sockets. */
+  protocol?: InetProtocol | undefined;
+  /** Of IP sockets; without it, of both families. */
+  family?: InetFamily | undefined;
 }
 
 /**

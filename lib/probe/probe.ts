@@ -3,6 +3,7 @@ import { constants, release } from 'node:os';
 
 import type { DiagMsg } from '../decode.js';
 import { destroyIn, type Target } from '../destroy/destroy.js';
+import { watchDestroyed } from '../events/destroyed.js';
 import { Assembler, type Op, type Test } from '../filter/program.js';
 import { askForNothing } from '../inet/dump.js';
 import type { InetProtocol } from '../inet/record.js';
@@ -81,7 +82,7 @@ export async function probe(options?: ProbeOptions): Promise<Probe> {
       protocols: each(PROTOCOLS, (kind) => askForNothing('inet', kind, { netns })),
       bytecode: each(TESTS, (test) => askForNothing('inet', TCP, { netns, program: programOf(test) })),
       destroy: each(TARGETS, (record) => askDestroy(exchange, record, netns)),
-      events: each(EVENTS, (protocol) => askForNothing('inet', protocol, { netns })),
+      events: each(EVENTS, (protocol) => watchDestroyed({ protocols: [protocol], netns }).close()),
       capabilities: capabilities(),
     };
   } finally {

@@ -83,4 +83,4 @@ export const TARGETS: Readonly<Record<'tcp' | 'udp' | 'raw', Target>> = {
 };
 
 /** Whose end is told. */
-export const EVENTS: Readonly<Record<'tcp' | 'udp', AnyKind>> = { tcp: PROTOCOLS.tcp, udp: PROTOCOLS.udp };
+export const EVENTS: Readonly<Record<'tcp' | 'udp', 'tcp' | 'udp'>> = { tcp: 'tcp', udp: 'udp' };

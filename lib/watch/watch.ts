@@ -1,12 +1,14 @@
 /** watch: what happens to sockets, from one dump to the next. */
 import type { DiagMsg } from '../decode.js';
+import type { DestroyedSocket } from '../events/record.js';
 import { type Abortable, onAbort } from '../netlink/abort.js';
 import { type Check, type Checks, checkOptions, checkSignal } from '../netlink/options.js';
 import { DONE, SerialIterator } from '../netlink/serial-iterator.js';
 import type { Change, EndEvent, FinalRecord } from './change.js';
+import { eventsOf } from './events.js';
 import { Ledger } from './ledger.js';
 
-export interface WatchOptions<F extends FinalRecord = FinalRecord> {
+export interface WatchOptions<F extends FinalRecord = DestroyedSocket> {
   /**
    * From the start of one reading to the start of the next, milliseconds; 1000 if it is not given. A reading that takes
    * longer is followed by the next at once, and so is one whose changes were not all taken until then.
@@ -18,10 +20,13 @@ export interface WatchOptions<F extends FinalRecord = FinalRecord> {
   existing?: boolean | undefined;
   /**
    * The kernel's own word of the sockets that it destroys. With it, `'closed'` comes one reading earlier, and has the
-   * `final` record. It is read from the first reading on, and left with the watching. If it has `unref`, that is called:
-   * what keeps the process is a call of `next` that waits.
+   * `final` record. Without this, that is `watchDestroyed` for a dump of TCP or UDP sockets in one network namespace, where
+   * the kernel can be listened to; `false` does without.
+   *
+   * It is read from the first reading on, and left with the watching. If it has `unref`, that is called: what keeps the
+   * process is a call of `next` that waits.
    */
-  events?: AsyncIterable<EndEvent<F>> | undefined;
+  events?: AsyncIterable<EndEvent<F>> | false | undefined;
 }
 
 /** Reads changes. Whoever takes them by hand and stops calls `return`. */
@@ -56,11 +61,12 @@ const checkExisting: Check = (value, name) => {
 };
 
 const checkEvents: Check = (value, name) => {
+  if (value === false) return;
   if (typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function') return;
-  throw new TypeError(`${name} must be something that for await can read`);
+  throw new TypeError(`${name} must be something that for await can read, or false`);
 };
 
-const CHECKS: Checks<WatchOptions> = {
+const CHECKS: Checks<WatchOptions<FinalRecord>> = {
   interval: checkInterval,
   signal: checkSignal,
   existing: checkExisting,
@@ -88,7 +94,7 @@ const CHECKS: Checks<WatchOptions> = {
  *
  * @throws TypeError or RangeError for a wrong argument.
  */
-export function watch<T extends DiagMsg, F extends FinalRecord = FinalRecord>(
+export function watch<T extends DiagMsg, F extends FinalRecord = DestroyedSocket>(
   dump: Batches<T>,
   options?: WatchOptions<F>,
 ): ChangeIterator<T, F> {
@@ -105,7 +111,7 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
   readonly #dump: Batches<T>;
   readonly #interval: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #source: AsyncIterable<EndEvent<F>> | undefined;
+  readonly #source: () => AsyncIterable<EndEvent<F>> | undefined;
   readonly #ledger: Ledger<T, F>;
   /** What the last reading found, and how much of it is taken. */
   #changes: Change<T, F>[] = [];
@@ -127,7 +133,7 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
     this.#dump = dump;
     this.#interval = interval ?? DEFAULT_INTERVAL;
     this.#signal = signal;
-    this.#source = events;
+    this.#source = events === undefined ? () => eventsOf(dump) : () => events || undefined;
     this.#ledger = new Ledger(existing ?? false);
   }
 
@@ -212,7 +218,7 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
 
   #begin(): void {
     if (this.#signal !== undefined) this.#unhook = onAbort(this.#signal, this);
-    this.#events = this.#source?.[Symbol.asyncIterator]();
+    this.#events = this.#source()?.[Symbol.asyncIterator]();
     if (this.#events === undefined) return;
     (this.#events as { unref?: () => unknown }).unref?.();
     ignore(this.#listen(this.#events));

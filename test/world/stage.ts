@@ -46,6 +46,7 @@ export class Stage {
 
   /** Ends it, and all that is in it. */
   async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
     this.#child.stdin.end();
     await ended;
