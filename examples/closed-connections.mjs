@@ -18,7 +18,7 @@ for await (const event of events) {
     continue;
   }
   const { src, sport, dst, dport, info } = event.socket;
-  // Listeners and sockets that were never connected end as well.
+  // Listeners and sockets that were never connected end as well. The end of a stream counts as a byte received.
   if (info === undefined || (info.bytesSent === 0 && info.bytesReceived === 0)) continue;
   console.log(
     `${src}:${sport} -> ${dst}:${dport} sent ${info.bytesSent} received ${info.bytesReceived} ` +
