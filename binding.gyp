@@ -21,7 +21,8 @@
         "native/proc_file.cc",
         "native/read_ahead.cc",
         "native/reader_object.cc",
-        "native/socket_owners.cc"
+        "native/socket_owners.cc",
+        "native/values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": [

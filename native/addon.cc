@@ -13,6 +13,7 @@
 #include "message_walker.h"
 #include "owners_object.h"
 #include "reader_object.h"
+#include "values.h"
 
 namespace sockdiag {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "reader_object.h"
+#include "values.h"
 
 namespace sockdiag {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "reader_object.h"
+#include "values.h"
 
 namespace sockdiag {
 namespace {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "queue_work.h"
+
 namespace sockdiag {
 namespace {
 
@@ -102,14 +104,7 @@ Napi::Value OwnersObject::Run(const Napi::CallbackInfo& info) {
   if (in_flight_ != nullptr) throw Napi::Error::New(env, "the walk is under way");
   auto deferred = Napi::Promise::Deferred::New(env);
   auto work = std::make_unique<Work>(Work{this, walk_});
-  const auto name = Napi::String::New(env, "sockdiag");
-  if (napi_create_async_work(env, nullptr, name, Work::Execute, Work::Complete, work.get(), &work->handle) !=
-      napi_ok)
-    throw Napi::Error::New(env);
-  if (napi_queue_async_work(env, work->handle) != napi_ok) {
-    napi_delete_async_work(env, work->handle);
-    throw Napi::Error::New(env);
-  }
+  QueueWork(env, *work);
   in_flight_ = work.release();
   asked_ = deferred;
   Ref();

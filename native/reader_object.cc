@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue_work.h"
+#include "values.h"
+
 namespace sockdiag {
 namespace {
 
@@ -29,42 +32,6 @@ std::vector<Request> ReadRequests(const Napi::Array& array) {
 }
 
 }  // namespace
-
-NetworkNamespace ReadNetns(const Napi::Value& path, const Napi::Value& inode) {
-  return {path.As<Napi::String>(),
-          inode.IsUndefined() ? 0 : static_cast<uint64_t>(inode.As<Napi::Number>().Int64Value())};
-}
-
-std::vector<Nest> ReadNests(const Napi::Value& value) {
-  std::vector<Nest> nests;
-  if (value.IsUndefined()) return nests;
-  const auto pairs = value.As<Napi::Uint16Array>();
-  for (size_t i = 0; i + 1 < pairs.ElementLength(); i += 2) nests.push_back({pairs[i], pairs[i + 1]});
-  return nests;
-}
-
-Napi::Value DescribeFailure(Napi::Env env, const Failure& failure) {
-  if (failure.kind == Failure::Kind::kNone) return env.Undefined();
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("request", static_cast<double>(failure.request));
-  object.Set("errno", failure.error);
-  switch (failure.kind) {
-    case Failure::Kind::kSystem:
-      object.Set("kind", "system");
-      object.Set("syscall", failure.syscall);
-      break;
-    case Failure::Kind::kKernel:
-      object.Set("kind", "kernel");
-      object.Set("inDone", failure.in_done);
-      object.Set("text", failure.text);
-      break;
-    default:
-      object.Set("kind", failure.fault == Fault::kInterrupted ? "interrupted" : "reply");
-      object.Set("text", Describe(failure.fault));
-      object.Set("offset", static_cast<double>(failure.fault_offset));
-  }
-  return object;
-}
 
 // Reading ahead on a worker thread. It owns or shares all that it touches there.
 struct ReaderObject::Work {
@@ -160,14 +127,7 @@ void ReaderObject::StartWork() {
   if (!ahead_->ShouldRun()) return;
   if (bell_ == nullptr) bell_ = Bell::Hang(env, [this] { OnFilled(); });
   auto work = std::make_unique<Work>(Work{this, ahead_, bell_});
-  const auto name = Napi::String::New(env, "sockdiag");
-  if (napi_create_async_work(env, nullptr, name, Work::Execute, Work::Complete, work.get(), &work->handle) !=
-      napi_ok)
-    throw Napi::Error::New(env);
-  if (napi_queue_async_work(env, work->handle) != napi_ok) {
-    napi_delete_async_work(env, work->handle);
-    throw Napi::Error::New(env);
-  }
+  QueueWork(env, *work);
   in_flight_.push_back(work.release());
   Ref();
 }

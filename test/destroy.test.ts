@@ -14,18 +14,11 @@ import {
   dumpUdp,
   dumpUdpLite,
   dumpUnix,
-  type InetTuple,
   lookupTcp,
   lookupUdp,
 } from '../lib/index.js';
 import { lackOf, lackOfWorld } from './tools.js';
-import { Stage, type Told } from './world/stage.js';
-
-const tupleOf = ({ src, sport, dst, dport }: Told): InetTuple => ({
-  src,
-  sport,
-  ...(dst === null ? {} : { dst, dport }),
-});
+import { Stage, type Told, tupleOf } from './world/stage.js';
 
 describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
   let stage: Stage;

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
+import type { InetTuple } from '../../lib/index.js';
+
 const SCRIPT = join(import.meta.dirname, 'stage.py');
 
 /** What `told` of the script says of a socket. */
@@ -14,6 +16,11 @@ export interface Told {
   dport: number;
   cookie: string;
   inode: number;
+}
+
+/** What it is looked for by. */
+export function tupleOf({ src, sport, dst, dport }: Told): InetTuple {
+  return { src, sport, ...(dst === null ? {} : { dst, dport }) };
 }
 
 export class Stage {
