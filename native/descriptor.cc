@@ -1,6 +1,8 @@
 #include "descriptor.h"
 
+#include <net/if.h>
 #include <sys/socket.h>
+#include <array>
 #include <cerrno>
 
 namespace sockdiag {
@@ -16,6 +18,14 @@ int GetOption(int descriptor, int name, T& value) {
   return getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? 0 : errno;
 }
 
+// Of a kernel that cannot be asked for the index: it binds sockets with link-local addresses as well.
+uint32_t BoundInterface(int descriptor) {
+  std::array<char, IF_NAMESIZE> name{};
+  socklen_t size = name.size();
+  if (getsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name.data(), &size) != 0 || size == 0) return 0;
+  return if_nametoindex(name.data());
+}
+
 }  // namespace
 
 int Describe(int descriptor, SocketDescription& description) {
@@ -23,7 +33,7 @@ int Describe(int descriptor, SocketDescription& description) {
   const int error = GetOption(descriptor, SO_PROTOCOL, description.protocol);
   if (error != 0) return error;
   GetOption(descriptor, kSoCookie, description.cookie);
-  GetOption(descriptor, kSoBindToIfindex, description.ifindex);
+  const bool told = GetOption(descriptor, kSoBindToIfindex, description.ifindex) == 0;
 
   socklen_t size = sizeof description.local;
   if (getsockname(descriptor, reinterpret_cast<sockaddr*>(description.local), &size) == 0)
@@ -31,6 +41,7 @@ int Describe(int descriptor, SocketDescription& description) {
   size = sizeof description.remote;
   if (getpeername(descriptor, reinterpret_cast<sockaddr*>(description.remote), &size) == 0)
     description.remote_size = size;
+  if (!told) description.ifindex = BoundInterface(descriptor);
   return 0;
 }
 

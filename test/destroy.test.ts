@@ -14,6 +14,7 @@ import {
   dumpUdp,
   dumpUdpLite,
   dumpUnix,
+  type InetTuple,
   lookupTcp,
   lookupUdp,
 } from '../lib/index.js';
@@ -73,7 +74,7 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     await expect(destroy(record, { netns })).rejects.toMatchObject({
       name: 'SockDiagError',
       code: 'ENOENT',
-      message: 'cannot destroy IPv4 TCP sockets: this one is gone (ENOENT)',
+      message: 'cannot destroy IPv4 TCP sockets: there is no such socket any more (ENOENT)',
     });
     await stage.run("client, accepted = connection(server, '127.0.0.1')");
   });
@@ -176,6 +177,60 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     expect(both.map(({ error }) => error?.code).sort()).toEqual(['ENOENT', undefined]);
   });
 
+  test('a socket that has changed since it was seen is found, and what is true is said of it', async () => {
+    // A UDP socket that was connected since.
+    const udp = await stage.run<Told>("u = datagram('127.0.0.1'); result = told(u)");
+    const record = (await lookupUdp(tupleOf(udp), { netns })) as DiagMsg;
+    await stage.run("v = datagram('127.0.0.1'); u.connect(v.getsockname())");
+    await destroy(record, { netns });
+    expect(await stage.run('result = [pending(u), pending(v)]')).toEqual(['ECONNABORTED', null]);
+    // A listener that is bound only, because it was destroyed before.
+    const server = await stage.run<Told>(`
+      free = listener('127.0.0.1'); port = free.getsockname()[1]; free.close()
+      server = listener('127.0.0.1', port); result = told(server)`);
+    const listening = (await lookupTcp({ src: '127.0.0.1', sport: server.sport }, { netns })) as DiagMsg;
+    await stage.run('server.shutdown(socket.SHUT_RDWR)');
+    expect(await lookupTcp(listening as InetTuple, { netns })).toMatchObject({
+      state: 'CLOSE',
+      cookie: server.cookie,
+    });
+    await expect(destroy(listening, { netns })).rejects.toThrow('the kernel does not reach this one');
+    // A bound socket that has connected since.
+    await stage.run<Told>(`
+      gate = listener('127.0.0.1')
+      idle = socket.socket(); idle.bind(('127.0.0.1', 0))
+      result = cookie(idle)`);
+    const sport = await stage.run<number>('result = idle.getsockname()[1]');
+    const states = ['BOUND_INACTIVE'] as const;
+    const [bound] = await dumpTcp({ netns, states, filter: `sport = ${sport}` }).toArray();
+    await stage.run('idle.connect(gate.getsockname())');
+    expect(await lookupTcp(bound as InetTuple, { netns })).toMatchObject({
+      state: 'ESTABLISHED',
+      cookie: bound?.cookie,
+    });
+    await destroy(bound as DiagMsg, { netns });
+    expect(await stage.run('result = pending(idle)')).toBe('ECONNABORTED');
+  });
+
+  test('a signal ends the destruction of many', async () => {
+    const port = await stage.run<number>(`
+      server = listener('127.0.0.1', backlog=512)
+      ends = [connection(server, '127.0.0.1') for _ in range(400)]
+      result = server.getsockname()[1]`);
+    const abort = new AbortController();
+    const filter = `sport = ${port}`;
+    const dump = dumpTcp({ netns, states: ['ESTABLISHED'], filter, signal: abort.signal });
+    const all = destroyMatching(dump);
+    const timer = setInterval(async () => {
+      const { length } = await dumpTcp({ netns, states: ['ESTABLISHED'], filter }).toArray();
+      if (length < 400) abort.abort(new Error('enough'));
+    }, 0);
+    await expect(all).rejects.toThrow('enough');
+    clearInterval(timer);
+    expect(await dumpTcp({ netns, states: ['ESTABLISHED'], filter }).toArray()).not.toEqual([]);
+    await stage.run('ends.clear()');
+  });
+
   test('a record that is stamped with its namespace is destroyed there', async () => {
     const told = await stage.run<Told>("server = listener('127.0.0.1'); result = told(server)");
     const [record] = await dumpTcp({ netns: [netns], filter: `sport = ${told.sport}` }).toArray();
@@ -268,6 +323,17 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     await expect(destroy({ ...record, cookie: '1', src: 'x' } as never)).rejects.toThrow(TypeError);
     await expect(destroy({ ...record, cookie: '1' } as never, { force: true } as never)).rejects.toThrow(
       "there is no option 'force'",
+    );
+    let read = 0;
+    const changing = {
+      ...record,
+      get cookie() {
+        return read++ === 0 ? '5' : undefined;
+      },
+    };
+    await expect(destroy(changing as never)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(destroy({ ...record, cookie: '1', netns: Number.NaN } as never)).rejects.toThrow(
+      '.netns is NaN',
     );
     await expect(destroyMatching(decode(new Uint8Array()))).rejects.toThrow('not a recording');
     await expect(destroyMatching([] as never)).rejects.toThrow(TypeError);

@@ -258,7 +258,16 @@ describe.skipIf(lackOf('openssl'))('over TLS', () => {
       });
     });
     await listening(server, { host: '127.0.0.1' });
+    const session = once(server, 'session');
     const client = http2.connect(`https://127.0.0.1:${portOf(server)}`, { rejectUnauthorized: false });
+    await once(client, 'connect');
+    const [{ socket: far }] = (await session) as [http2.ServerHttp2Session];
+    const near = client.socket as net.Socket;
+    expect(await lookupTcp(near)).toMatchObject({ sport: near.localPort, dport: near.remotePort });
+    expect(await lookupTcp(far as net.Socket)).toMatchObject({
+      sport: near.remotePort,
+      dport: near.localPort,
+    });
     client.request({ ':path': '/' }).resume();
     const [own, port] = (await answered) as [TcpDiagMsg, number];
     expect(own).toMatchObject({ state: 'ESTABLISHED', dport: port });
@@ -289,13 +298,35 @@ test('in the worker of a cluster, its connection is found, and its server is tha
   expect(JSON.parse(stdout)).toEqual({ own: true, state: 'LISTEN', sport: true });
 });
 
+test('without a descriptor, as in other runtimes, the addresses do', async () => {
+  const without = <S extends object>(socket: S): S =>
+    new Proxy(socket, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name, target);
+        if (name === '_handle') return {};
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const { server, near, far } = await pair('127.0.0.1');
+  expect(await lookupTcp(without(near))).toMatchObject({ inode: inodeOf(near), dport: near.remotePort });
+  expect(await lookupTcp(without(server))).toMatchObject({ inode: inodeOf(server), state: 'LISTEN' });
+  // What has no peer any more is not its listener.
+  const parted = new Proxy(without(far), {
+    get: (target, name) => (name === 'remoteAddress' ? undefined : Reflect.get(target, name)),
+  });
+  expect(await lookupTcp(parted)).toBeUndefined();
+  near.destroy();
+  far.destroy();
+  server.close();
+});
+
 test('sockets of another kind than what is looked up are refused, and so is a request', async () => {
   const { near, server, far } = await pair();
   await expect(lookupUdp(near as never)).rejects.toThrow('lookupUdp: the socket is of another protocol');
   const udp = dgram.createSocket('udp4').bind(0, '127.0.0.1');
   await once(udp, 'listening');
   await expect(lookupTcp(udp as never)).rejects.toThrow('another protocol, whose number is 17');
-  await expect(lookupTcp({ socket: near } as never)).rejects.toThrow(TypeError);
+  await expect(lookupTcp({ socket: near } as never)).rejects.toThrow('has a socket: it is that');
   udp.close();
   near.destroy();
   far.destroy();

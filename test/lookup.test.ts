@@ -215,8 +215,16 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
       cookie: told.cookie,
       ifindex: 1,
     });
+    expect(await lookupTcp(tuple, { netns })).toBeUndefined();
+    expect(lookupTcpSync(tuple, { netns })).toBeUndefined();
     const [record] = await dumpTcp({ netns, filter: `sport = ${told.sport}` }).toArray();
     expect(await lookupTcp(record as InetTuple, { netns })).toEqual(record);
+    // Nor is one that is bound to none found by an index.
+    const [free, datagrams] = await stage.run<Told[]>(`
+      free = listener('127.0.0.1'); loose = datagram('127.0.0.1'); result = [told(free), told(loose)]`);
+    const [tcp, udp] = [free, datagrams].map((one) => ({ src: '127.0.0.1', sport: (one as Told).sport }));
+    expect(await lookupTcp({ ...(tcp as InetTuple), ifindex: 1 }, { netns })).toBeUndefined();
+    expect(await lookupUdp({ ...(udp as InetTuple), ifindex: 1 }, { netns })).toBeUndefined();
   });
 
   test('a bound TCP socket, which no lookup of the kernel reaches, is found by its record', async () => {
@@ -317,6 +325,20 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     expect(stamp).toBeGreaterThan(0);
   });
 
+  test('lookups one behind the other let others have their turn, and use their memory again', async () => {
+    const { external } = process.memoryUsage();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    for (let i = 0; i < 2000; i++) await lookupTcp({ src: '127.0.0.1', sport: 1 + i }, { netns });
+    for (let i = 0; i < 1000; i++) {
+      await lookupTcp({ src: '127.0.0.1', sport: 1 }, { netns: '/etc/passwd' }).catch(() => undefined);
+    }
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
+    // 64 KiB each would be nearly 200 MB.
+    expect(process.memoryUsage().external - external).toBeLessThan(16 << 20);
+  });
+
   test('a thousand lookups in another namespace leave no descriptor', async () => {
     const count = () => readdirSync('/proc/self/fd').length;
     const before = count();
@@ -363,6 +385,8 @@ describe('wrong arguments', () => {
     [{ ...tuple, cookie: 'ffffffffffffffff' }, TypeError, '.cookie'],
     [{ ...tuple, cookie: 5 }, TypeError, '.cookie'],
     [{ ...tuple, cookie: '0x5' }, TypeError, '.cookie'],
+    [{ ...tuple, netns: 0 }, TypeError, '.netns is 0, but must be the inode number of a network namespace'],
+    [{ ...tuple, netns: 'blue' }, TypeError, ".netns is 'blue'"],
     [{ ...tuple, protocol: 'udp' }, TypeError, "has the protocol 'udp', but must be of 'tcp'"],
   ])('lookupTcp(%j)', async (which, type, words) => {
     const error = await lookupTcp(which as never).catch((thrown) => thrown);

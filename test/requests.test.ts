@@ -17,7 +17,11 @@ function trace(script: string, ...options: string[]): Traced {
   const program = `import { dumpTcp, dumpUdp, dumpUdpLite, dumpUnix } from './dist/index.js';\n${script}`;
   const strace = ['-f', '-qq', '-v', '-s', '256', '-e', 'trace=%network', '-e', 'signal=none', ...options];
   const node = [process.execPath, '--input-type=module', '-e', program];
-  const { stderr, stdout } = spawnSync('strace', [...strace, ...node], { encoding: 'utf8', timeout: 30_000 });
+  const { stderr, stdout } = spawnSync('strace', [...strace, ...node], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    maxBuffer: 1 << 28,
+  });
   const lines = stderr.split('\n').map((line) => line.replace(/^(\[pid\s+\d+\] |\d+\s+)/, ''));
   return { calls: lines.filter((line) => /^\w+\(.*= /.test(line)), printed: stdout };
 }

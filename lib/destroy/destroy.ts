@@ -1,14 +1,12 @@
 /** SOCK_DESTROY: ends sockets, whoever holds them. */
 import { constants } from 'node:os';
 
+import type { NativeFailure } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
-import { DCCP } from '../inet/dccp.js';
-import { checkHandler, type InetKind, inetSubject, putInetQuestion } from '../inet/dump.js';
-import { MPTCP } from '../inet/mptcp.js';
+import { checkHandler, inetSubject, putInetQuestion } from '../inet/dump.js';
+import { INET_KINDS } from '../inet/kinds.js';
 import { INET_DIAG_MSG_LENGTH, type InetProtocol } from '../inet/record.js';
-import { SCTP } from '../inet/sctp.js';
-import { checkCookie, type InetTuple, type Sockid, sockidOf } from '../inet/sockid.js';
-import { UDPLITE } from '../inet/udp.js';
+import { hasSameEnds, type InetTuple, type Sockid, sockidOf } from '../inet/sockid.js';
 import { askIn, findSync, type InetLookup, type InetRecord } from '../lookup/inet.js';
 import { RAW_LOOKUP, TCP_LOOKUP, UDP_LOOKUP } from '../lookup/protocols.js';
 import { placeOf } from '../namespaces/stamp.js';
@@ -25,7 +23,8 @@ import {
   show,
 } from '../netlink/options.js';
 import { NLM_F_ACK, SOCK_DESTROY } from '../netlink/protocol.js';
-import { cookieWords } from '../record/cookie.js';
+import { giveTurn } from '../netlink/turn.js';
+import { checkCookie, cookieWords } from '../record/cookie.js';
 import { UNIX_SUBJECT, unixLookup } from '../unix/dump.js';
 import { UNIX_DIAG_MSG_LENGTH } from '../unix/record.js';
 
@@ -41,17 +40,7 @@ const CHECKS: Checks<DestroyOptions> = { netns: checkNetns };
 
 const { ENOENT, EOPNOTSUPP, EINVAL } = constants.errno;
 
-/** What is particular to a protocol; kernels up to 7.2 can destroy the first three. */
-const KINDS: Readonly<Record<InetProtocol, InetKind<never, never>>> = {
-  tcp: TCP_LOOKUP.kind,
-  udp: UDP_LOOKUP.kind,
-  raw: RAW_LOOKUP.kind,
-  udplite: UDPLITE,
-  sctp: SCTP,
-  dccp: DCCP,
-  mptcp: MPTCP,
-} as never;
-
+/** Of the protocols that kernels up to 7.2 can destroy sockets of. */
 const LOOKUPS: Readonly<Partial<Record<InetProtocol, InetLookup<InetRecord, never>>>> = {
   tcp: TCP_LOOKUP,
   udp: UDP_LOOKUP,
@@ -85,8 +74,8 @@ interface Named {
  *
  * - TCP: the peer gets a reset, and whoever holds the socket ECONNABORTED. A listener accepts no more, and its
  *   connections that wait to be accepted end with it.
- * - UDP: the socket loses its peer, and whoever holds it gets ECONNABORTED once; if it was bound by bind(2), it goes on
- *   receiving.
+ * - UDP: the socket loses its peer and its network interface (SO_BINDTODEVICE), and whoever holds it gets ECONNABORTED
+ *   once; if it was bound by bind(2), it goes on receiving.
  * - Raw: whoever holds the socket gets ECONNABORTED once, and it receives nothing more. Since the kernel does not compare
  *   cookies here, the socket is looked up just before.
  *
@@ -97,9 +86,11 @@ interface Named {
  * cannot reach it behind others with the same address; `EPERM`; `EOPNOTSUPP`.
  */
 export async function destroy(record: DiagMsg, options?: DestroyOptions): Promise<void> {
+  const turn = giveTurn();
+  if (turn !== undefined) await turn;
   const checked = checkOptions('destroy', options, CHECKS);
   const target = targetOf(record, 'destroy: the record');
-  const netns = placeOf(record, checked.netns);
+  const netns = placeOf(record, checked.netns, 'destroy: the record');
   withExchange(netnsFile(netns), (exchange) => destroyIn(exchange, target, netns));
 }
 
@@ -108,7 +99,7 @@ export type Target =
   | { family: 'inet'; protocol: InetProtocol; sockid: Sockid; state: string | undefined }
   | { family: 'unix'; inode: number; cookie: readonly [low: number, high: number] };
 
-type InetTarget = Extract<Target, { family: 'inet' }>;
+export type InetTarget = Extract<Target, { family: 'inet' }>;
 
 /** @throws TypeError, RangeError. SockDiagError for a family that cannot be asked for. */
 export function targetOf(record: unknown, name: string): Target {
@@ -121,8 +112,9 @@ export function targetOf(record: unknown, name: string): Target {
     if (!isUint32(inode)) throw new TypeError(`${name}.inode is ${show(inode)}, but must be a number`);
     return { family, inode, cookie: cookieWords(cookie) };
   }
-  if (typeof protocol === 'string' && Object.hasOwn(KINDS, protocol)) {
-    const sockid = sockidOf(record as InetTuple, name);
+  if (typeof protocol === 'string' && Object.hasOwn(INET_KINDS, protocol)) {
+    // With the cookie that was checked, whatever the record would say the next time.
+    const sockid = sockidOf({ ...(record as InetTuple), cookie }, name);
     return { family: 'inet', protocol: protocol as InetProtocol, sockid, state };
   }
   throw new SockDiagError(`cannot destroy ${show(family)} sockets: ${NEVER} (EOPNOTSUPP)`, {
@@ -154,42 +146,63 @@ function destroyUnix(
 }
 
 function destroyInet(exchange: Exchange, target: InetTarget, netns: Netns | undefined): void {
-  const { protocol, sockid } = target;
-  const kind = KINDS[protocol];
-  const subject: Subject = { ...inetSubject(sockid.family, kind), act: 'destroy' };
-  if (protocol === 'raw') checkRaw(exchange, target, subject, netns);
-  const length = putInetQuestion(exchange.question, kind, sockid, 0);
-  const failure = exchange.ask(INET_ACKNOWLEDGEMENT, NLM_F_ACK, length);
+  const { protocol } = target;
+  if (protocol === 'raw') checkRaw(exchange, target, netns);
+  const failure = askToDestroy(exchange, target);
   if (failure === undefined) return;
-  if (failure.kind === 'kernel' && failure.errno === ENOENT) throw absent(target, subject, netns);
+  if (failure.kind === 'kernel' && failure.errno === ENOENT) {
+    destroyElsewhere(exchange, target, netns);
+    return;
+  }
   const hints = {
     [EOPNOTSUPP]: INET_HINTS[protocol] ?? NEVER,
     [EINVAL]: 'it belongs to a listener of Multipath TCP',
   };
-  throw errorOf(failure, { ...subject, hints }, netnsPath(netns));
+  throw errorOf(failure, { ...subjectOf(target), hints }, netnsPath(netns));
+}
+
+/** Of raw sockets, the first that fits is destroyed, whatever its cookie. */
+export function askToDestroy(
+  exchange: Exchange,
+  { protocol, sockid }: InetTarget,
+): NativeFailure | undefined {
+  const length = putInetQuestion(exchange.question, INET_KINDS[protocol], sockid, 0);
+  return exchange.ask(INET_ACKNOWLEDGEMENT, NLM_F_ACK, length);
+}
+
+function subjectOf({ protocol, sockid }: InetTarget): Subject {
+  return { ...inetSubject(sockid.family, INET_KINDS[protocol]), act: 'destroy' };
 }
 
 /** A lookup of raw sockets finds the first that fits, and so does a destruction: only if it is the right one, it is done. */
-function checkRaw(exchange: Exchange, target: InetTarget, subject: Subject, netns: Netns | undefined): void {
-  const wanted = { lookup: RAW_LOOKUP, sockid: target.sockid, hiddenIn: undefined, options: { netns } };
-  if (askIn(exchange, wanted) === undefined) throw absent(target, subject, netns);
+function checkRaw(exchange: Exchange, target: InetTarget, netns: Netns | undefined): void {
+  const wanted = { lookup: RAW_LOOKUP, sockid: target.sockid, hiddenIn: [], options: { netns } };
+  if (askIn(exchange, wanted) === undefined) throw absent(target, find(target, netns) !== undefined);
 }
 
-/** Why the kernel finds no such socket. */
-function absent(
-  { protocol, sockid, state }: InetTarget,
-  { sockets }: Subject,
-  netns: Netns | undefined,
-): Error {
-  checkHandler(sockid.family, KINDS[protocol], netns);
+/** The kernel has found none: the socket may have other ends by now, as a UDP socket that was connected since. */
+function destroyElsewhere(exchange: Exchange, target: InetTarget, netns: Netns | undefined): void {
+  const found = find(target, netns);
+  if (found !== undefined) {
+    const moved = { ...target, sockid: sockidOf(found, 'a record') };
+    if (!hasSameEnds(moved.sockid, target.sockid) && askToDestroy(exchange, moved) === undefined) return;
+  }
+  throw absent(target, found !== undefined);
+}
+
+/** The socket, wherever it may be hidden. */
+function find({ protocol, sockid, state }: InetTarget, netns: Netns | undefined): InetRecord | undefined {
+  checkHandler(sockid.family, INET_KINDS[protocol], netns);
   const lookup = LOOKUPS[protocol];
-  const isThere =
-    lookup !== undefined &&
-    findSync({ lookup, sockid, hiddenIn: lookup.hiddenIn(sockid, state), options: { netns } }) !== undefined;
+  if (lookup === undefined) return undefined;
+  return findSync({ lookup, sockid, hiddenIn: lookup.hiddenIn(sockid, state), options: { netns } });
+}
+
+function absent(target: InetTarget, isThere: boolean): SockDiagError {
   const why = isThere
     ? 'the kernel does not reach this one, behind others with the same address (SO_REUSEPORT) or only bound'
-    : 'this one is gone';
-  return new SockDiagError(`cannot destroy ${sockets}: ${why} (ENOENT)`, {
+    : 'there is no such socket any more';
+  return new SockDiagError(`cannot destroy ${subjectOf(target).sockets}: ${why} (ENOENT)`, {
     code: 'ENOENT',
     errno: ENOENT,
     syscall: 'recvmsg',

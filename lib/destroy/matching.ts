@@ -21,6 +21,8 @@ const AT_ONCE = 64;
  * became of it. All of the dump is read before the first is destroyed, since what goes away while the kernel walks makes it
  * skip others.
  *
+ * The signal of the dump ends this too, with its reason: what was destroyed until then is not told.
+ *
  * @throws TypeError for what is no dump of this machine. SockDiagError if the dump cannot be read.
  */
 export async function destroyMatching<T extends DiagMsg>(dump: Dump<T>): Promise<DestroyResult<T>[]> {
@@ -34,6 +36,7 @@ export async function destroyMatching<T extends DiagMsg>(dump: Dump<T>): Promise
     const results: DestroyResult<T>[] = [];
     for (const socket of sockets) {
       if (results.length % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+      origin.signal?.throwIfAborted();
       const { exchange, netns } = places.of(socket);
       results.push(attempt(socket, () => destroyIn(exchange, targetOf(socket, 'a record'), netns)));
     }

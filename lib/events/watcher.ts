@@ -3,6 +3,7 @@ import type { NativeEvents, NativeFailure, NativeListener } from '../binding.js'
 import { onAbort } from '../netlink/abort.js';
 import { BatchMemory } from '../netlink/batch.js';
 import type { Decode } from '../netlink/reading.js';
+import { DONE, SerialIterator } from '../netlink/serial-iterator.js';
 import type { DestroyedSocket } from './record.js';
 
 /** A socket that was destroyed. */
@@ -50,8 +51,6 @@ export interface DestroyedWatcher extends AsyncIterableIterator<DestroyedEvent>,
   unref(): this;
 }
 
-const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
-
 export interface WatcherOptions {
   /** Not if the signal was aborted before. */
   listener: NativeListener | undefined;
@@ -60,7 +59,7 @@ export interface WatcherOptions {
   signal: AbortSignal | undefined;
 }
 
-export class Watcher implements DestroyedWatcher {
+export class Watcher extends SerialIterator<DestroyedEvent> implements DestroyedWatcher {
   readonly #listener: NativeListener | undefined;
   readonly #decode: Decode<DestroyedSocket>;
   readonly #errorOf: WatcherOptions['errorOf'];
@@ -78,11 +77,9 @@ export class Watcher implements DestroyedWatcher {
   #closed = false;
   /** Whether events were asked for already. */
   #started = false;
-  /** Calls that are not answered yet. */
-  #pending = 0;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor({ listener, decode, errorOf, signal }: WatcherOptions) {
+    super();
     this.#listener = listener;
     this.#decode = decode;
     this.#errorOf = errorOf;
@@ -92,31 +89,12 @@ export class Watcher implements DestroyedWatcher {
     else this.#unhook = onAbort(signal, this);
   }
 
-  next(): Promise<IteratorResult<DestroyedEvent, undefined>> {
-    if (this.#pending === 0) {
-      const value = this.#take();
-      if (value !== undefined) return Promise.resolve({ done: false, value });
-    }
-    this.#pending++;
-    const result = this.#last.then(() => this.#produce()).finally(() => this.#pending--);
-    this.#last = result.catch(() => undefined);
-    return result;
+  override next(): Promise<IteratorResult<DestroyedEvent, undefined>> {
+    const value = this.pending === 0 ? this.#take() : undefined;
+    return value === undefined ? super.next() : Promise.resolve({ done: false, value });
   }
 
-  async return(): Promise<IteratorResult<DestroyedEvent, undefined>> {
-    this.close();
-    return DONE;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-  }
-
-  close(): void {
+  close(): undefined {
     if (this.#closed) return;
     this.#trouble = undefined;
     this.#end();
@@ -139,7 +117,7 @@ export class Watcher implements DestroyedWatcher {
     this.#end();
   }
 
-  async #produce(): Promise<IteratorResult<DestroyedEvent, undefined>> {
+  protected async produce(): Promise<IteratorResult<DestroyedEvent, undefined>> {
     for (;;) {
       const value = this.#take();
       if (value !== undefined) return { done: false, value };

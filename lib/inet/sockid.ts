@@ -3,7 +3,7 @@ import { parseAddress6, parseOctets } from '../filter/addresses.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { isInt32, isUint16, show } from '../netlink/options.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
-import { ANY_COOKIE, cookieWords, isCookie } from '../record/cookie.js';
+import { checkCookie, cookieWords, isCookie } from '../record/cookie.js';
 import { INET_FAMILY_NAMES, type InetFamily } from './family.js';
 
 /** What tells a socket of an IP protocol from others. A record is one: it has all of these. */
@@ -69,6 +69,12 @@ function putWord(bytes: Uint8Array, at: number, value: number): void {
   for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (LITTLE_ENDIAN ? 8 * i : 24 - 8 * i);
 }
 
+/** No address, and no port. */
+export const NOWHERE: Readonly<Record<InetFamily, readonly [ArrayLike<number>, number]>> = {
+  inet: [new Uint8Array(4), 0],
+  inet6: [new Uint8Array(ADDRESS_LENGTH), 0],
+};
+
 /** Checks a tuple, which is called `name`. The names of its parts are put together only where one is wrong. */
 export function sockidOf(tuple: InetTuple, name: string): Sockid {
   const { src, dst, sport, dport = 0, ifindex = 0, cookie } = tuple;
@@ -81,7 +87,7 @@ export function sockidOf(tuple: InetTuple, name: string): Sockid {
   if (!isUint16(dport)) refusePort(dport, `${name}.dport`);
   if (!isInt32(ifindex))
     throw new TypeError(`${name}.ifindex is ${show(ifindex)}, but must be an index or 0`);
-  if (cookie !== undefined && !isCookie(cookie)) refuseCookie(cookie, `${name}.cookie`);
+  if (cookie !== undefined && !isCookie(cookie)) checkCookie(cookie, `${name}.cookie`);
   const words = cookie === undefined ? undefined : cookieWords(cookie);
   return makeSockid(near.length === 4 ? 'inet' : 'inet6', [near, sport], [far, dport], ifindex, words);
 }
@@ -110,16 +116,6 @@ function refuseAddress(text: unknown, name: string): never {
 
 function refusePort(value: unknown, name: string): never {
   throw new RangeError(`${name} is ${show(value)}, but must be a number from 0 to 65535`);
-}
-
-function refuseCookie(value: unknown, name: string): never {
-  throw new TypeError(
-    `${name} is ${show(value)}, but must be the cookie of a record: 1 to 16 hexadecimal digits, not ${ANY_COOKIE}`,
-  );
-}
-
-export function checkCookie(value: unknown, name: string): asserts value is string {
-  if (!isCookie(value)) refuseCookie(value, name);
 }
 
 /** The address of a socket in the network's order. */
@@ -158,8 +154,14 @@ function isAny(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
+function wordAt(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 4; i++) value |= (bytes[at + i] as number) << (LITTLE_ENDIAN ? 8 * i : 24 - 8 * i);
+  return value >>> 0;
+}
+
 /** Whether the cookie is to be compared. */
-function hasCookie({ bytes }: Sockid): boolean {
+export function hasCookie({ bytes }: Sockid): boolean {
   for (let i = COOKIE; i < SOCKID_LENGTH; i++) if (bytes[i] !== 0xff) return true;
   return false;
 }
@@ -187,7 +189,22 @@ export function isAnswer(asked: Sockid, memory: BatchMemory, at: number): boolea
     return memory.port(start + DPORT) === dportOf(asked) || dportOf(asked) === 0;
   }
   const family = INET_FAMILY_NAMES[memory.u8(at)] ?? 'inet6';
-  return isSame(asked, { family, bytes: memory.copy(start, SOCKID_LENGTH) });
+  const answered: Sockid = { family, bytes: memory.copy(start, SOCKID_LENGTH) };
+  // The kernel itself finds no socket that is bound to an interface without its index; some records have one all the same.
+  const isBound = wordAt(asked.bytes, IFINDEX) !== 0;
+  return isSame(asked, answered) && (!isBound || isOnSameInterface(asked, answered));
+}
+
+export function isOnSameInterface(a: Sockid, b: Sockid): boolean {
+  return wordAt(a.bytes, IFINDEX) === wordAt(b.bytes, IFINDEX);
+}
+
+export function hasSameEnds(a: Sockid, b: Sockid): boolean {
+  return a.family === b.family && equal(a.bytes, b.bytes, SPORT, COOKIE);
+}
+
+export function hasSameCookie(a: Sockid, b: Sockid): boolean {
+  return equal(a.bytes, b.bytes, COOKIE, SOCKID_LENGTH);
 }
 
 /**
@@ -195,7 +212,7 @@ export function isAnswer(asked: Sockid, memory: BatchMemory, at: number): boolea
  * where the connection is gone; with a socket of the other family, where that serves IPv4 too, which is right.
  */
 export function isSame(asked: Sockid, answered: Sockid): boolean {
-  if (hasCookie(asked)) return equal(asked.bytes, answered.bytes, COOKIE, SOCKID_LENGTH);
+  if (hasCookie(asked)) return hasSameCookie(asked, answered);
   if (!equal(asked.bytes, answered.bytes, SPORT, SRC)) return false;
   const a = unmapped(asked);
   const b = unmapped(answered);

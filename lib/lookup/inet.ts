@@ -10,7 +10,18 @@ import {
   putInetQuestion,
 } from '../inet/dump.js';
 import type { InetFamily } from '../inet/family.js';
-import { isAnswer, isSame, type Sockid, sockidOf, sportOf, swapped, unmapped } from '../inet/sockid.js';
+import {
+  hasCookie,
+  hasSameCookie,
+  isAnswer,
+  isOnSameInterface,
+  isSame,
+  type Sockid,
+  sockidOf,
+  sportOf,
+  swapped,
+  unmapped,
+} from '../inet/sockid.js';
 import type { Dump } from '../netlink/dump.js';
 import { ANSWER_ROW, type AnswerShape, type Exchange, withExchange } from '../netlink/exchange.js';
 import {
@@ -52,9 +63,9 @@ export interface InetLookup<R extends InetRecord, S extends string> {
   numbers: readonly number[];
   /**
    * A lookup need not reach a socket though it is there: another one has the same addresses and ports, and the kernel
-   * looks no further. The states in which a dump would find it; undefined if that cannot be.
+   * looks no further. The states in which one dump after the other would find it, the cheapest first; none if that cannot be.
    */
-  hiddenIn(sockid: Sockid, state: string | undefined): readonly SocketState[] | undefined;
+  hiddenIn(sockid: Sockid, state: string | undefined): readonly (readonly SocketState[])[];
 }
 
 /** One lookup in the making. */
@@ -62,7 +73,7 @@ export interface Search<R extends InetRecord, S extends string> {
   lookup: InetLookup<R, S>;
   sockid: Sockid;
   /** See InetLookup. */
-  hiddenIn: readonly SocketState[] | undefined;
+  hiddenIn: readonly (readonly SocketState[])[];
   options: LookupOptions<S>;
 }
 
@@ -81,14 +92,18 @@ export async function find<R extends InetRecord, S extends string>(
 ): Promise<R | undefined> {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for await (const socket of hiddenAmong(wanted) ?? []) if (isSocket(socket, wanted)) return socket;
+  for (const states of wanted.hiddenIn) {
+    for await (const socket of hiddenAmong(wanted, states)) if (isSocket(socket, wanted)) return socket;
+  }
   return undefined;
 }
 
 export function findSync<R extends InetRecord, S extends string>(wanted: Search<R, S>): R | undefined {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for (const socket of hiddenAmong(wanted) ?? []) if (isSocket(socket, wanted)) return socket;
+  for (const states of wanted.hiddenIn) {
+    for (const socket of hiddenAmong(wanted, states)) if (isSocket(socket, wanted)) return socket;
+  }
   return undefined;
 }
 
@@ -117,23 +132,22 @@ export function askIn<R extends InetRecord, S extends string>(
   return isWanted ? decode(memory, ANSWER_ROW) : undefined;
 }
 
-/** A dump of the sockets among which it is, if it may be hidden. */
-function hiddenAmong<R extends InetRecord, S extends string>({
-  lookup,
-  sockid,
-  hiddenIn,
-  options,
-}: Search<R, S>): Dump<R> | undefined {
-  if (hiddenIn === undefined) return undefined;
+/** A dump of the sockets among which it may be. */
+function hiddenAmong<R extends InetRecord, S extends string>(
+  { lookup, sockid, options }: Search<R, S>,
+  states: readonly SocketState[],
+): Dump<R> {
   const question: InetQuestion<S> = {
     ...options,
     family: sockid.family,
-    states: hiddenIn,
+    states,
     filter: sport(sportOf(sockid)),
   };
   return inetDump(lookup.kind, lookup.decode, question);
 }
 
 function isSocket<R extends InetRecord, S extends string>(socket: R, { sockid }: Search<R, S>): boolean {
-  return isSame(sockid, sockidOf(socket, 'a record'));
+  const found = sockidOf(socket, 'a record');
+  if (hasCookie(sockid)) return hasSameCookie(sockid, found);
+  return isSame(sockid, found) && isOnSameInterface(sockid, found);
 }

@@ -4,8 +4,11 @@ import { fstatSync } from 'node:fs';
 import type net from 'node:net';
 
 import { DESCRIPTION_LENGTH, loadBinding } from '../binding.js';
+import { deviceIndex } from '../filter/resolvers.js';
 import { INET_FAMILY_NAMES, type InetFamily } from '../inet/family.js';
-import { type InetTuple, makeSockid, type Sockid, sockidOf } from '../inet/sockid.js';
+import { MPTCP } from '../inet/mptcp.js';
+import { makeSockid, NOWHERE, type Sockid, sockidOf } from '../inet/sockid.js';
+import { TCP } from '../inet/tcp.js';
 import { BatchMemory } from '../netlink/batch.js';
 import { AF_UNIX } from '../unix/dump.js';
 
@@ -21,6 +24,12 @@ export type Identity =
 
 const NONE: Identity = { kind: 'none' };
 
+/** What a live socket is for. Read, not looked for: an HTTP/2 session's socket is a Proxy that answers no more than that. */
+export function roleOf(live: LiveSocket): 'server' | 'datagram' | 'connection' {
+  if (typeof (live as Partial<net.Server>).listen === 'function') return 'server';
+  return typeof (live as Partial<dgram.Socket>).bind === 'function' ? 'datagram' : 'connection';
+}
+
 /** All of Node's sockets and servers can tell their address, and no record can. */
 export function isLive(value: unknown): value is LiveSocket {
   return typeof value === 'object' && value !== null && typeof (value as LiveSocket).address === 'function';
@@ -34,7 +43,7 @@ export function identityOf(live: LiveSocket): Identity {
   const handle = handleOf(live);
   if (handle === null) return NONE;
   const descriptor = handle?.fd;
-  if (handle === undefined || descriptor === undefined) return byAddress(live);
+  if (handle === undefined || typeof descriptor !== 'number') return byAddress(live);
   const known = connections.get(handle);
   if (known !== undefined && known.descriptor === descriptor) return known.identity;
   const { identity, isConnected } = byDescriptor(descriptor);
@@ -43,7 +52,7 @@ export function identityOf(live: LiveSocket): Identity {
 }
 
 interface Handle {
-  fd?: number;
+  fd?: unknown;
 }
 
 /** A TCP connection is the same as long as its handle is, and to ask who it is takes as long as to look it up. */
@@ -51,13 +60,9 @@ const connections = new WeakMap<Handle, { descriptor: number; identity: Identity
 
 /** Of net.Socket and net.Server a property; of dgram.Socket that would warn, and it stands elsewhere. */
 function handleOf(live: LiveSocket): Handle | null | undefined {
-  if (isStream(live)) return (live as { _handle?: Handle | null })._handle;
+  if (roleOf(live) !== 'datagram') return (live as { _handle?: Handle | null })._handle;
   const state = Object.getOwnPropertySymbols(live).find(({ description }) => description === 'state symbol');
   return state && (live as unknown as Record<symbol, { handle?: Handle | null }>)[state]?.handle;
-}
-
-function isStream(live: LiveSocket): live is net.Socket | net.Server {
-  return 'localPort' in live || 'listening' in live;
 }
 
 const memory = new BatchMemory(new ArrayBuffer(DESCRIPTION_LENGTH));
@@ -70,9 +75,6 @@ const COOKIE = 8;
 const REMOTE_LENGTH = 20;
 const LOCAL = 24;
 const REMOTE = 152;
-
-const IPPROTO_TCP = 6;
-const IPPROTO_MPTCP = 262;
 
 /** Where the address is in a sockaddr, and its length; the port is in front of it. */
 const ADDRESS: Readonly<Record<InetFamily, readonly [offset: number, length: number]>> = {
@@ -99,18 +101,13 @@ function byDescriptor(descriptor: number): { identity: Identity; isConnected: bo
     isConnected ? endAt(REMOTE, family) : NOWHERE[family],
     memory.u32(IFINDEX),
     // Of Multipath TCP, the cookie is not that of the TCP socket below.
-    protocol === IPPROTO_MPTCP ? undefined : cookie,
+    protocol === MPTCP.number ? undefined : cookie,
   );
   return {
     identity: { kind: 'inet', protocol, sockid },
-    isConnected: isConnected && protocol === IPPROTO_TCP,
+    isConnected: isConnected && protocol === TCP.number,
   };
 }
-
-const NOWHERE: Readonly<Record<InetFamily, readonly [Uint8Array, number]>> = {
-  inet: [new Uint8Array(4), 0],
-  inet6: [new Uint8Array(16), 0],
-};
 
 function endAt(sockaddr: number, family: InetFamily): readonly [Uint8Array, number] {
   const [offset, length] = ADDRESS[family];
@@ -128,28 +125,30 @@ interface Addresses {
 
 /** Where there is no descriptor: in other runtimes than Node, and in the workers of a cluster. */
 function byAddress(live: LiveSocket): Identity {
-  const { localAddress, localPort, remoteAddress, remotePort } = addressesOf(live);
+  const role = roleOf(live);
+  const { localAddress, localPort, remoteAddress, remotePort } =
+    role === 'connection' ? (live as Addresses) : addressesOf(live);
   if (localAddress === undefined || localPort === undefined) return NONE;
-  const tuple: InetTuple = {
-    src: withoutZone(localAddress),
-    sport: localPort,
-    dst: remoteAddress === undefined ? undefined : withoutZone(remoteAddress),
-    dport: remotePort,
-  };
+  // What has no peer any more is no connection, and must not be taken for the listener.
+  if (role === 'connection' && remoteAddress === undefined) return NONE;
+  const [src, zone] = localAddress.split('%');
+  const [dst] = remoteAddress?.split('%') ?? [];
+  const ifindex = zone === undefined ? undefined : interfaceOf(zone);
+  const tuple = { src: src as string, sport: localPort, dst, dport: remotePort, ifindex };
   return { kind: 'inet', protocol: undefined, sockid: sockidOf(tuple, 'the socket') };
 }
 
-function withoutZone(address: string): string {
-  return address.replace(/%.*/, '');
+/** The kernel binds a socket with a link-local address to the interface of its zone. */
+function interfaceOf(zone: string): number | undefined {
+  return /^\d+$/.test(zone) ? Number(zone) : deviceIndex(zone);
 }
 
 function addressesOf(live: LiveSocket): Addresses {
-  if ('localPort' in live) return live as Addresses;
   const local = attempt(() => live.address() as net.AddressInfo | string | null);
   // The path of a unix socket does not tell which socket it is.
   if (typeof local === 'string') throw new TypeError('the descriptor of a unix socket cannot be found here');
   if (local === undefined || local === null) return {};
-  const remote = 'remoteAddress' in live ? attempt(() => (live as dgram.Socket).remoteAddress()) : undefined;
+  const remote = attempt(() => (live as dgram.Socket).remoteAddress?.());
   return {
     localAddress: local.address,
     localPort: local.port,

@@ -9,6 +9,7 @@ import type { InetTuple } from '../inet/sockid.js';
 import type { TcpDiagMsg, TcpShow } from '../inet/tcp.js';
 import type { UdpDiagMsg, UdpLiteDiagMsg, UdpShow } from '../inet/udp.js';
 import { wordsOf } from '../netlink/request.js';
+import { giveTurn } from '../netlink/turn.js';
 import type { UnixDiagMsg } from '../unix/record.js';
 import {
   find,
@@ -17,6 +18,7 @@ import {
   type InetRecord,
   type LookupOptions,
   lookupOptions,
+  type Search,
 } from './inet.js';
 import {
   DCCP_LOOKUP,
@@ -28,7 +30,7 @@ import {
   UDPLITE_LOOKUP,
 } from './protocols.js';
 import { findUnix } from './unix.js';
-import { type Sought, soughtOf } from './which.js';
+import { soughtOf } from './which.js';
 
 /** BPF storages come in dumps only. */
 export type TcpLookupShow = Exclude<TcpShow, 'skBpfStorages'>;
@@ -46,10 +48,18 @@ const TCP_WORDS = wordsOf(TCP_LOOKUP.kind.show).filter(
   (word): word is TcpLookupShow => word !== 'skBpfStorages',
 );
 
-function soughtTcp(caller: string, which: unknown, given: unknown): Sought<TcpDiagMsg, TcpShow> {
+/** What is to be looked for, or what was found elsewhere. */
+function soughtTcp(caller: string, which: unknown, given: unknown): Search<TcpDiagMsg, TcpShow> | Elsewhere {
   const options = lookupOptions(caller, given, TCP_WORDS);
   const lookup = options.show?.includes('md5sig') === true ? TCP_LOOKUP_WITH_KEYS : TCP_LOOKUP;
-  return soughtOf<TcpDiagMsg, TcpShow>(caller, lookup, which, options);
+  const sought = soughtOf<TcpDiagMsg, TcpShow>(caller, lookup, which, options);
+  if (sought.kind === 'inet') return sought.search;
+  const found = sought.kind === 'unix' ? findUnix(sought, options.netns) : undefined;
+  return { found: found as UnixInstead | undefined };
+}
+
+interface Elsewhere {
+  found: UnixInstead | undefined;
 }
 
 /**
@@ -60,7 +70,8 @@ function soughtTcp(caller: string, which: unknown, given: unknown): Sought<TcpDi
  * A connection or server of Node's may be a unix socket: then the answer is that. In another namespace than its own, it
  * is not found.
  *
- * A lookup is one system call, whose answer is there when the call returns: so it is made on this thread.
+ * The kernel answers inside the call that asks, within about a microsecond: so it is asked on this thread. Only of what may
+ * be hidden behind others with the same address, listeners that are not found above all, a dump is made.
  *
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
@@ -76,13 +87,14 @@ export async function lookupTcp(
   which: InetTuple | TcpDiagMsg | LiveStream,
   options?: LookupOptions<TcpLookupShow>,
 ): Promise<TcpDiagMsg | UnixInstead | undefined> {
+  const turn = giveTurn();
+  if (turn !== undefined) await turn;
   const sought = soughtTcp('lookupTcp', which, options);
-  if (sought.kind === 'inet') return find(sought.search);
-  return sought.kind === 'unix' ? findUnix(sought, options?.netns) : undefined;
+  return 'found' in sought ? sought.found : find(sought);
 }
 
 /**
- * As `lookupTcp`, without a promise, which takes about as long to be kept as the kernel to answer.
+ * As `lookupTcp`, without a promise. Where a dump must be made, that is made on this thread too.
  *
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
@@ -99,8 +111,7 @@ export function lookupTcpSync(
   options?: LookupOptions<TcpLookupShow>,
 ): TcpDiagMsg | UnixInstead | undefined {
   const sought = soughtTcp('lookupTcpSync', which, options);
-  if (sought.kind === 'inet') return findSync(sought.search);
-  return sought.kind === 'unix' ? findUnix(sought, options?.netns) : undefined;
+  return 'found' in sought ? sought.found : findSync(sought);
 }
 
 /** The lookup of a protocol whose sockets Node has none of that could be another. */
@@ -110,6 +121,8 @@ async function lookup<R extends InetRecord, S extends string>(
   which: unknown,
   options: unknown,
 ): Promise<R | undefined> {
+  const turn = giveTurn();
+  if (turn !== undefined) await turn;
   const sought = soughtOf(caller, how, which, lookupOptions(caller, options, wordsOf(how.kind.show)));
   if (sought.kind === 'unix') throw new TypeError(`${caller}: the socket is a unix socket, for lookupUnix`);
   return sought.kind === 'inet' ? find(sought.search) : undefined;

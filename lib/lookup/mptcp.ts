@@ -2,13 +2,14 @@
 import { checkHandler, inetSubject, putInetQuestion } from '../inet/dump.js';
 import { decodeMptcp, MPTCP, type MptcpDiagMsg, type MptcpShow } from '../inet/mptcp.js';
 import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
-import { makeSockid } from '../inet/sockid.js';
+import { makeSockid, NOWHERE } from '../inet/sockid.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
 import { placeOf } from '../namespaces/stamp.js';
 import { ANSWER_ROW, type AnswerShape, withExchange } from '../netlink/exchange.js';
 import { isUint32, netnsFile, show } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf } from '../netlink/request.js';
+import { giveTurn } from '../netlink/turn.js';
 import { checkAbsent } from './absent.js';
 import { type LookupOptions, lookupOptions } from './inet.js';
 
@@ -28,8 +29,6 @@ const ANSWER: AnswerShape = {
   headerLength: INET_DIAG_MSG_LENGTH,
   ...(MPTCP.nests && { nests: MPTCP.nests }),
 };
-
-const NOWHERE: readonly [Uint8Array, number] = [new Uint8Array(4), 0];
 
 function tokenOf(which: MptcpToken | MptcpDiagMsg | TcpDiagMsg): number {
   const what = 'lookupMptcp: what is looked for';
@@ -59,13 +58,15 @@ export async function lookupMptcp(
   which: MptcpToken | MptcpDiagMsg | TcpDiagMsg,
   options?: LookupOptions<MptcpLookupShow>,
 ): Promise<MptcpDiagMsg | undefined> {
+  const turn = giveTurn();
+  if (turn !== undefined) await turn;
   const { show: words = [], netns: option } = lookupOptions('lookupMptcp', options, WORDS);
   const token = tokenOf(which);
-  const netns = placeOf(which as MptcpDiagMsg, option);
+  const netns = placeOf(which as MptcpDiagMsg, option, 'lookupMptcp: what is looked for');
   const file = netnsFile(netns);
   return withExchange(file, (exchange) => {
     // The family is of no account.
-    const sockid = makeSockid('inet', NOWHERE, NOWHERE, 0, [token, 0]);
+    const sockid = makeSockid('inet', NOWHERE.inet, NOWHERE.inet, 0, [token, 0]);
     const extensions = maskOf(MPTCP.show, ['info', ...words]);
     const failure = exchange.ask(ANSWER, 0, putInetQuestion(exchange.question, MPTCP, sockid, extensions));
     if (failure === undefined) {

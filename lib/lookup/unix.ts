@@ -2,7 +2,6 @@
 import type net from 'node:net';
 import { constants } from 'node:os';
 
-import { checkCookie } from '../inet/sockid.js';
 import { placeOf } from '../namespaces/stamp.js';
 import { ANSWER_ROW, withExchange } from '../netlink/exchange.js';
 import {
@@ -15,7 +14,8 @@ import {
   netnsFile,
   show,
 } from '../netlink/options.js';
-import { cookieWords } from '../record/cookie.js';
+import { giveTurn } from '../netlink/turn.js';
+import { ANY_COOKIE_WORDS, checkCookie, cookieWords } from '../record/cookie.js';
 import {
   checkUnixHandler,
   UNIX_ANSWER,
@@ -50,8 +50,6 @@ const CHECKS: Checks<UnixLookupOptions> = { show: anyOf(UNIX_SHOW_WORDS), netns:
 
 type UnixIdentity = Extract<Identity, { kind: 'unix' }>;
 
-const ANY: readonly [number, number] = [0xffff_ffff, 0xffff_ffff];
-
 function soughtOf(which: unknown): Identity {
   if (isLive(which)) return identityOf(which);
   const what = 'lookupUnix: what is looked for';
@@ -62,7 +60,7 @@ function soughtOf(which: unknown): Identity {
   if (!isUint32(inode) || inode === 0) {
     throw new RangeError(`${what}.inode is ${show(inode)}, but must be an inode number above 0`);
   }
-  if (cookie === undefined) return { kind: 'unix', inode, cookie: ANY };
+  if (cookie === undefined) return { kind: 'unix', inode, cookie: ANY_COOKIE_WORDS };
   checkCookie(cookie, `${what}.cookie`);
   return { kind: 'unix', inode, cookie: cookieWords(cookie) };
 }
@@ -74,11 +72,11 @@ const WITHOUT_ICONS = UNIX_SHOW_WORDS.filter((word) => word !== 'icons');
 const HINTS = { [EMSGSIZE]: "a listener has so many waiting clients that no lookup can tell its 'icons'" };
 
 /** Without `words`, all that can be told. */
-export function findUnix<R>(
+export function findUnix(
   identity: UnixIdentity,
   netns: Netns | undefined,
   words?: readonly UnixShow[],
-): (UnixDiagMsg & R) | undefined {
+): UnixDiagMsg | undefined {
   const file = netnsFile(netns);
   return withExchange(file, (exchange) => {
     const ask = (all: readonly UnixShow[]) => {
@@ -88,7 +86,7 @@ export function findUnix<R>(
     };
     let failure = ask(words ?? UNIX_SHOW_WORDS);
     if (failure?.errno === EMSGSIZE && words === undefined) failure = ask(WITHOUT_ICONS);
-    if (failure === undefined) return readUnixDiagMsg(exchange.memory, ANSWER_ROW) as UnixDiagMsg & R;
+    if (failure === undefined) return readUnixDiagMsg(exchange.memory, ANSWER_ROW);
     checkAbsent(failure, { ...UNIX_SUBJECT, hints: HINTS }, file.path, () => checkUnixHandler(netns));
     return undefined;
   });
@@ -104,10 +102,14 @@ export async function lookupUnix(
   which: UnixInode | UnixDiagMsg | net.Socket | net.Server,
   options?: UnixLookupOptions,
 ): Promise<UnixDiagMsg | undefined> {
+  const turn = giveTurn();
+  if (turn !== undefined) await turn;
   const checked = checkOptions('lookupUnix', options, CHECKS);
   const sought = soughtOf(which);
   if (sought.kind === 'inet') throw new TypeError('lookupUnix: the socket is none of unix: for lookupTcp');
   if (sought.kind === 'none') return undefined;
-  const netns = isLive(which) ? checked.netns : placeOf(which as UnixDiagMsg, checked.netns);
+  const netns = isLive(which)
+    ? checked.netns
+    : placeOf(which as UnixDiagMsg, checked.netns, 'lookupUnix: what is looked for');
   return findUnix(sought, netns, checked.show);
 }

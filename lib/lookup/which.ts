@@ -3,7 +3,7 @@ import { type InetTuple, sockidOf } from '../inet/sockid.js';
 import { placeOf } from '../namespaces/stamp.js';
 import { show } from '../netlink/options.js';
 import type { InetLookup, InetRecord, LookupOptions, Search } from './inet.js';
-import { type Identity, identityOf, isLive, type LiveSocket } from './live.js';
+import { type Identity, identityOf, isLive, type LiveSocket, roleOf } from './live.js';
 
 /** What is to be looked for: by the kernel, or not here. */
 export type Sought<R extends InetRecord, S extends string> =
@@ -23,6 +23,9 @@ export function soughtOf<R extends InetRecord, S extends string>(
       `${caller}: what is looked for is ${show(which)}, but must be a tuple, a record, or a socket of Node's`,
     );
   }
+  if (isLive((which as { socket?: unknown }).socket)) {
+    throw new TypeError(`${caller}: what is looked for has a socket: it is that which can be looked up`);
+  }
   const tuple = which as InetTuple & { protocol?: unknown; state?: string; netns?: number };
   const { protocol } = lookup.kind;
   if (tuple.protocol !== undefined && tuple.protocol !== protocol) {
@@ -32,7 +35,7 @@ export function soughtOf<R extends InetRecord, S extends string>(
   }
   const sockid = sockidOf(tuple, `${caller}: what is looked for`);
   const hiddenIn = lookup.hiddenIn(sockid, tuple.state);
-  const netns = placeOf(tuple, options.netns);
+  const netns = placeOf(tuple, options.netns, `${caller}: what is looked for`);
   const where = netns === options.netns ? options : { ...options, netns };
   return { kind: 'inet', search: { lookup, sockid, hiddenIn, options: where } };
 }
@@ -49,6 +52,6 @@ function soughtLive<R extends InetRecord, S extends string>(
   if (protocol !== undefined && !lookup.numbers.includes(protocol)) {
     throw new TypeError(`${caller}: the socket is of another protocol, whose number is ${protocol}`);
   }
-  const hiddenIn = lookup.hiddenIn(sockid, 'listening' in live ? 'LISTEN' : 'SYN_SENT');
+  const hiddenIn = lookup.hiddenIn(sockid, roleOf(live) === 'server' ? 'LISTEN' : 'SYN_SENT');
   return { kind: 'inet', search: { lookup, sockid, hiddenIn, options } };
 }

@@ -36,15 +36,30 @@ export function follow(
   netns: NetnsFile,
   attempt: (way: NetnsFile) => NativeFailure | undefined,
 ): NativeFailure | undefined {
-  const ways = new Ways();
+  const { ino } = netns;
   let failure = attempt(netns);
-  let way: NetnsFile | undefined = netns;
-  for (let left = MOST_WAYS; left > 0 && netns.ino !== undefined && isLost(failure); left--) {
+  if (ino === undefined || !isLost(failure)) return failure;
+  const known = remembered.get(ino);
+  if (known !== undefined) failure = attempt({ ino, path: known });
+  const ways = new Ways();
+  let way: NetnsFile | undefined = known === undefined ? netns : { ino, path: known };
+  for (let left = MOST_WAYS; left > 0 && isLost(failure); left--) {
     way = ways.toNow(way);
     if (way === undefined) return failure;
     failure = attempt(way);
   }
+  remember(ino, way.path);
   return failure;
+}
+
+/** The ways that were found last, by the inode number, which is compared when they are taken: a search takes milliseconds. */
+const remembered = new Map<number, string>();
+
+const MOST_REMEMBERED = 1024;
+
+function remember(ino: number, path: string): void {
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+  remembered.set(ino, path);
 }
 
 /** Searches when it must, for all that have lost their way: many of an old list may have. */

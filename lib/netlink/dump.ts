@@ -50,7 +50,7 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
   readonly #query: Query<T>;
 
   static {
-    originOf = (dump) => (#query in dump ? dump.#query.origin : undefined);
+    originOf = (dump) => (Object(dump) === dump && #query in dump ? dump.#query.origin : undefined);
   }
 
   /** Dumps are made by `dumpTcp` and its likes. */
@@ -104,7 +104,7 @@ abstract class ReadingIterator<T, R> extends SerialIterator<R> implements DumpIt
     this.reading = reading;
   }
 
-  protected close(): Promise<void> | undefined {
+  close(): Promise<void> | undefined {
     return this.reading.close();
   }
 }

@@ -47,6 +47,7 @@ export class SockDiagError extends Error {
 const ACTS = {
   dump: { verb: 'dump', noun: 'a dump of', isSingle: false },
   watch: { verb: 'watch', noun: 'a question for', isSingle: false },
+  probe: { verb: 'probe', noun: 'a question for', isSingle: false },
   lookup: { verb: 'look up', noun: 'a lookup of', isSingle: true },
   destroy: { verb: 'destroy', noun: 'a request to destroy', isSingle: true },
 } as const;

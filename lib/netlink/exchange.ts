@@ -43,14 +43,19 @@ export class Exchange {
     const failure = this.#native.ask(expectation, flags, length);
     if (failure === undefined || this.#netns.ino === undefined || !isLost(failure)) return failure;
     return follow(this.#netns, (way) => {
-      this.#netns = way;
-      this.#native.move(way.path, way.ino);
+      this.enter(way);
       return this.#native.ask(expectation, flags, length);
     });
   }
 
   close(): void {
     this.#native.close();
+  }
+
+  /** From now on it asks in another namespace. */
+  enter(netns: NetnsFile): void {
+    this.#netns = netns;
+    this.#native.move(netns.path, netns.ino);
   }
 
   #expectationOf(shape: AnswerShape): number {
@@ -76,13 +81,19 @@ let closing: NodeJS.Timeout | undefined;
 /** The exchange in a namespace, for as long as `use` runs. */
 export function withExchange<T>(netns: NetnsFile, use: (exchange: Exchange) => T): T {
   if (netns.path === '') return use(ownExchange());
-  const exchange = new Exchange(netns);
+  const exchange = spare ?? new Exchange(netns);
+  spare = undefined;
   try {
+    exchange.enter(netns);
     return use(exchange);
   } finally {
     exchange.close();
+    spare = exchange;
   }
 }
+
+/** Its memory is used again: what is thrown away is given back only when the event loop turns. */
+let spare: Exchange | undefined;
 
 function ownExchange(): Exchange {
   own ??= new Exchange({ path: '' });

@@ -11,11 +11,11 @@ import {
 import type { DiagMsg } from '../decode.js';
 import { expressionOf, filtering } from '../filter/option.js';
 import { inNamespaces } from '../namespaces/source.js';
+import { OwningSource } from '../owners/owning.js';
 import type { DiagRecord } from '../record/record.js';
 import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, type Subject } from './errors.js';
 import type { NetnsFile } from './options.js';
-import { OwningSource } from './owning.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
 
@@ -60,7 +60,7 @@ export function askKernel<T extends DiagRecord>(
     const source = new LiveSource(question, file);
     return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler(), file));
   };
-  const origin = { netns, ...about };
+  const origin = { netns, signal, ...about };
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
   const openAll = inNamespaces(netns, openIn);
   const open = (use: Use) => (owners === true && use === 'records' ? new OwningSource(openAll()) : openAll());

@@ -40,6 +40,8 @@ export interface Query<T> {
 /** Where the sockets of a dump are, and which they may be. */
 export interface Origin {
   netns: Netns | readonly Netns[] | undefined;
+  /** What ends the reading. */
+  signal: AbortSignal | undefined;
   /** Of IP sockets. */
   protocol?: InetProtocol | undefined;
   /** Of IP sockets; without it, of both families. */

@@ -11,8 +11,8 @@ export abstract class SerialIterator<R> implements AsyncIterableIterator<R>, Asy
   /** The next item, or the end. */
   protected abstract produce(): Promise<IteratorResult<R, undefined>>;
 
-  /** Gives everything back. Afterwards there is nothing more. */
-  protected abstract close(): Promise<void> | undefined;
+  /** Gives everything back. Afterwards there is nothing more. Called again, it does nothing. */
+  abstract close(): Promise<void> | undefined;
 
   next(): Promise<IteratorResult<R, undefined>> {
     this.pending++;

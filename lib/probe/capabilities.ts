@@ -1,6 +1,8 @@
 /** What this process may do, of what matters here. */
 import { readFileSync } from 'node:fs';
 
+import { SockDiagError } from '../netlink/errors.js';
+
 /** The bits of the capabilities (CAP_*). */
 const NET_ADMIN = 12;
 const SYS_PTRACE = 19;
@@ -20,7 +22,7 @@ export interface Capabilities {
 }
 
 export function capabilities(): Capabilities {
-  const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readStatus())?.[1] ?? '0';
   const effective = BigInt(`0x${text}`);
   const has = (bit: number) => ((effective >> BigInt(bit)) & 1n) === 1n;
   return {
@@ -29,4 +31,19 @@ export function capabilities(): Capabilities {
     sysPtrace: has(SYS_PTRACE),
     bpf: has(BPF),
   };
+}
+
+const STATUS = '/proc/self/status';
+
+function readStatus(): string {
+  try {
+    return readFileSync(STATUS, 'latin1');
+  } catch (error) {
+    const { code = 'EIO', errno, syscall } = error as NodeJS.ErrnoException;
+    throw new SockDiagError(`cannot read ${STATUS}, which tells the capabilities (${code}: ${syscall})`, {
+      code,
+      errno: errno === undefined ? undefined : -errno,
+      syscall,
+    });
+  }
 }

@@ -2,10 +2,11 @@
 import { constants, release } from 'node:os';
 
 import type { DiagMsg } from '../decode.js';
-import { destroyIn, type Target } from '../destroy/destroy.js';
+import { askToDestroy, type InetTarget } from '../destroy/destroy.js';
 import { watchDestroyed } from '../events/destroyed.js';
 import { Assembler, type Op, type Test } from '../filter/program.js';
-import { askForNothing } from '../inet/dump.js';
+import { askForNothing, inetSubject } from '../inet/dump.js';
+import { INET_KINDS } from '../inet/kinds.js';
 import type { InetProtocol } from '../inet/record.js';
 import { TCP } from '../inet/tcp.js';
 import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
@@ -20,14 +21,16 @@ import {
 } from '../netlink/options.js';
 import { NLM_F_ACK, SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { type Capabilities, capabilities } from './capabilities.js';
-import { EVENTS, FAMILIES, PROTOCOLS, TARGETS, TESTS } from './tables.js';
+import { EVENTS, FAMILIES, TARGETS, TESTS } from './tables.js';
 
 /** Whether something works here. */
 export interface Support {
-  /** It works; what it needs of this process may be another matter. */
+  /** The kernel can do it. */
   readonly supported: boolean;
   /** Why not, in words; absent where it is supported. */
   readonly reason?: string;
+  /** What this process lacks for it; absent where it lacks nothing. */
+  readonly needs?: 'CAP_NET_ADMIN';
 }
 
 export type ProbedFamily = DiagMsg['family'];
@@ -45,7 +48,7 @@ export interface Probe {
    * the kernel cannot test is tested here.
    */
   readonly bytecode: Readonly<Record<Op, Support>>;
-  /** Whether sockets can be destroyed; it needs `capabilities.netAdmin` too. */
+  /** Whether sockets can be destroyed. */
   readonly destroy: Readonly<Record<'tcp' | 'udp' | 'raw', Support>>;
   /** Whether the end of sockets is told, to `watchDestroyed`. */
   readonly events: Readonly<Record<'tcp' | 'udp', Support>>;
@@ -58,7 +61,7 @@ export interface ProbeOptions {
   netns?: Netns | undefined;
 }
 
-const { EINVAL } = constants.errno;
+const { EINVAL, ENOENT, EOPNOTSUPP } = constants.errno;
 
 /** Nothing is ever received in this form: the answer is an error, or an acknowledgement. */
 const ANY_ANSWER: AnswerShape = { type: SOCK_DIAG_BY_FAMILY, headerLength: 0 };
@@ -70,20 +73,23 @@ const CHECKS: Checks<ProbeOptions> = { netns: checkNetns };
  * told apart from what this kernel lacks. It asks some thirty questions, each of which takes microseconds, but where a
  * module is loaded.
  *
- * @throws TypeError for a wrong argument. SockDiagError if the namespace cannot be entered, and for nothing else.
+ * @throws TypeError for a wrong argument. SockDiagError if the namespace cannot be entered, or nothing can be found out for
+ * want of memory, descriptors or /proc.
  */
 export async function probe(options?: ProbeOptions): Promise<Probe> {
   const { netns } = checkOptions('probe', options, CHECKS);
   const exchange = new Exchange(netnsFile(netns));
   try {
+    const own = capabilities();
+    const destroy = each(TARGETS, (target) => askDestroy(exchange, target, netns));
     return {
       release: release(),
       families: each(FAMILIES, ({ number, subject }) => askFamily(exchange, number, subject, netns)),
-      protocols: each(PROTOCOLS, (kind) => askForNothing('inet', kind, { netns })),
-      bytecode: each(TESTS, (test) => askForNothing('inet', TCP, { netns, program: programOf(test) })),
-      destroy: each(TARGETS, (record) => askDestroy(exchange, record, netns)),
+      protocols: each(INET_KINDS, (kind) => askForNothing('inet', kind, { netns, act: 'probe' })),
+      bytecode: each(TESTS, (test) => askProgram(test, netns)),
+      destroy: own.netAdmin ? destroy : needing('CAP_NET_ADMIN', destroy),
       events: each(EVENTS, (protocol) => watchDestroyed({ protocols: [protocol], netns }).close()),
-      capabilities: capabilities(),
+      capabilities: own,
     };
   } finally {
     exchange.close();
@@ -104,9 +110,28 @@ function supportOf(ask: () => void): Support {
     ask();
     return { supported: true };
   } catch (error) {
-    if (!(error instanceof SockDiagError) || isAboutNamespace(error)) throw error;
+    if (!(error instanceof SockDiagError) || isAboutNamespace(error) || !isRefusal(error)) throw error;
+    // That it may not be asked for, the kernel says of what it can.
+    if (error.syscall === 'recvmsg' && error.code === 'EPERM')
+      return { supported: true, needs: 'CAP_NET_ADMIN' };
     return { supported: false, reason: error.message };
   }
+}
+
+/** What has nothing to do with this machine's troubles of the moment: memory, descriptors. */
+function isRefusal({ unsupported, syscall, code }: SockDiagError): boolean {
+  if (unsupported !== undefined || (syscall === 'socket' && (code === 'EPERM' || code === 'EACCES')))
+    return true;
+  return syscall === 'recvmsg' && REFUSALS.has(code);
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['EINVAL', 'EOPNOTSUPP', 'EPERM']);
+
+function needing<K extends string>(needs: 'CAP_NET_ADMIN', all: Record<K, Support>): Record<K, Support> {
+  const entries = Object.entries<Support>(all);
+  return Object.fromEntries(
+    entries.map(([name, support]) => [name, support.supported ? { ...support, needs } : support]),
+  ) as Record<K, Support>;
 }
 
 /** Who cannot get there finds out nothing. */
@@ -129,12 +154,19 @@ function programOf(test: Test): Uint8Array {
   return assembler.assemble();
 }
 
-function askDestroy(exchange: Exchange, target: Target, netns: Netns | undefined): void {
-  try {
-    destroyIn(exchange, target, netns);
-  } catch (error) {
-    const isGone =
-      error instanceof SockDiagError && error.code === 'ENOENT' && error.unsupported === undefined;
-    if (!isGone) throw error;
+function askDestroy(exchange: Exchange, target: InetTarget, netns: Netns | undefined): void {
+  const kind = INET_KINDS[target.protocol];
+  const failure = askToDestroy(exchange, target);
+  const isGone = failure === undefined || (failure.kind === 'kernel' && failure.errno === ENOENT);
+  if (isGone) {
+    // Of a protocol without a handler, it says the same.
+    askForNothing('inet', kind, { netns, act: 'probe' });
+    return;
   }
+  const hints = { [EOPNOTSUPP]: 'it was built without CONFIG_INET_DIAG_DESTROY' };
+  throw errorOf(failure, { ...inetSubject('inet', kind), act: 'destroy', hints }, netnsPath(netns));
+}
+
+function askProgram(test: Test, netns: Netns | undefined): void {
+  askForNothing('inet', TCP, { netns, program: programOf(test), act: 'probe' });
 }

@@ -1,17 +1,10 @@
 /** What is asked for, one of each kind. */
 import type { DiagMsg } from '../decode.js';
-import { type Target, targetOf } from '../destroy/destroy.js';
+import { type InetTarget, targetOf } from '../destroy/destroy.js';
 import type { Op, Test } from '../filter/program.js';
-import { DCCP } from '../inet/dccp.js';
-import { type InetKind, inetSubject } from '../inet/dump.js';
+import { inetSubject } from '../inet/dump.js';
 import { INET_FAMILY } from '../inet/family.js';
-import { MPTCP } from '../inet/mptcp.js';
-import { RAW } from '../inet/raw.js';
-import type { InetProtocol } from '../inet/record.js';
-import { SCTP } from '../inet/sctp.js';
 import { TCP } from '../inet/tcp.js';
-import { UDP, UDPLITE } from '../inet/udp.js';
-import type { UnknownAttributes } from '../netlink/attributes.js';
 import type { Subject } from '../netlink/errors.js';
 import { AF_NETLINK, NETLINK_SUBJECT } from '../netlink-family/dump.js';
 import { AF_PACKET, PACKET_SUBJECT } from '../packet/dump.js';
@@ -33,18 +26,6 @@ export const FAMILIES: Readonly<Record<DiagMsg['family'], { number: number; subj
   smc: { number: AF_SMC, subject: SMC_SUBJECT },
   tipc: { number: AF_TIPC, subject: TIPC_SUBJECT },
 };
-
-type AnyKind = InetKind<UnknownAttributes, never>;
-
-export const PROTOCOLS: Readonly<Record<InetProtocol, AnyKind>> = {
-  tcp: TCP,
-  udp: UDP,
-  udplite: UDPLITE,
-  raw: RAW,
-  sctp: SCTP,
-  dccp: DCCP,
-  mptcp: MPTCP,
-} as never;
 
 const PORT = { port: 1 } as const;
 const HOST = { host: { family: 2, length: 32, address: new Uint8Array([127, 0, 0, 1]) } } as const;
@@ -76,10 +57,10 @@ const NOBODY = {
   dport: 0,
   cookie: 'fffffffffffffffe',
 };
-export const TARGETS: Readonly<Record<'tcp' | 'udp' | 'raw', Target>> = {
-  tcp: targetOf({ ...NOBODY, protocol: 'tcp' }, 'probe'),
-  udp: targetOf({ ...NOBODY, protocol: 'udp' }, 'probe'),
-  raw: targetOf({ ...NOBODY, protocol: 'raw' }, 'probe'),
+export const TARGETS: Readonly<Record<'tcp' | 'udp' | 'raw', InetTarget>> = {
+  tcp: targetOf({ ...NOBODY, protocol: 'tcp' }, 'probe') as InetTarget,
+  udp: targetOf({ ...NOBODY, protocol: 'udp' }, 'probe') as InetTarget,
+  raw: targetOf({ ...NOBODY, protocol: 'raw' }, 'probe') as InetTarget,
 };
 
 /** Whose end is told. */

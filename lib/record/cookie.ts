@@ -1,5 +1,6 @@
 /** Socket cookies: 64 bits that name a socket as long as the machine runs. */
 import type { BatchMemory } from '../netlink/batch.js';
+import { show } from '../netlink/options.js';
 
 /** Bytes in hexadecimal, without a leading zero and with it. */
 const SHORT: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16));
@@ -40,3 +41,14 @@ export function isCookie(value: unknown): value is string {
 export function cookieWords(cookie: string): [low: number, high: number] {
   return [Number.parseInt(cookie.slice(-8), 16), Number.parseInt(`0${cookie.slice(0, -8)}`, 16)];
 }
+
+/** Throws a TypeError for what is no cookie of a socket. */
+export function checkCookie(value: unknown, name: string): asserts value is string {
+  if (isCookie(value)) return;
+  throw new TypeError(
+    `${name} is ${show(value)}, but must be the cookie of a record: 1 to 16 hexadecimal digits, not ${ANY_COOKIE}`,
+  );
+}
+
+/** The halves of what stands for any cookie. */
+export const ANY_COOKIE_WORDS: readonly [low: number, high: number] = [0xffff_ffff, 0xffff_ffff];

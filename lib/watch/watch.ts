@@ -111,7 +111,8 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
   readonly #dump: Batches<T>;
   readonly #interval: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #source: () => AsyncIterable<EndEvent<F>> | undefined;
+  /** Undefined for the kernel's own. */
+  readonly #given: AsyncIterable<EndEvent<F>> | false | undefined;
   readonly #ledger: Ledger<T, F>;
   /** What the last reading found, and how much of it is taken. */
   #changes: Change<T, F>[] = [];
@@ -133,7 +134,7 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
     this.#dump = dump;
     this.#interval = interval ?? DEFAULT_INTERVAL;
     this.#signal = signal;
-    this.#source = events === undefined ? () => eventsOf(dump) : () => events || undefined;
+    this.#given = events;
     this.#ledger = new Ledger(existing ?? false);
   }
 
@@ -160,7 +161,7 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
     return DONE;
   }
 
-  protected close(): Promise<void> {
+  close(): Promise<void> {
     this.#over = true;
     this.#forget();
     return this.#free();
@@ -191,7 +192,7 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
 
   /** Gives back all that is held. Events are not waited for: an end of theirs may wait for the next one to come. */
   async #free(): Promise<void> {
-    const [reading, events] = [this.#reading, this.#events];
+    const [reading, events] = [this.#reading, this.#events ?? this.#unread()];
     this.#reading = undefined;
     this.#events = undefined;
     this.#unhook?.();
@@ -199,6 +200,11 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
     this.#wake?.();
     ignore(events?.return?.());
     await reading?.return?.();
+  }
+
+  /** Events that were given are left, though nobody has begun to read them: they may hold something. */
+  #unread(): AsyncIterator<EndEvent<F>> | undefined {
+    return this.#started === undefined && this.#given ? this.#given[Symbol.asyncIterator]() : undefined;
   }
 
   #isStopped(): boolean {
@@ -218,7 +224,8 @@ class Watching<T extends DiagMsg, F extends FinalRecord>
 
   #begin(): void {
     if (this.#signal !== undefined) this.#unhook = onAbort(this.#signal, this);
-    this.#events = this.#source()?.[Symbol.asyncIterator]();
+    const source = this.#given === undefined ? eventsOf<F>(this.#dump) : this.#given || undefined;
+    this.#events = source?.[Symbol.asyncIterator]();
     if (this.#events === undefined) return;
     (this.#events as { unref?: () => unknown }).unref?.();
     ignore(this.#listen(this.#events));

@@ -1,10 +1,10 @@
 /** Dumps that look for the owners of their sockets. */
 import type { NativeBatch, NativeFailure, NativeOwners, NativeOwnersFailure } from '../binding.js';
-import { Holdings } from '../owners/holdings.js';
-import { isFailure, Walk } from '../owners/walk.js';
+import { ownersError } from '../netlink/errors.js';
+import type { Decode, Source } from '../netlink/reading.js';
 import type { DiagRecord } from '../record/record.js';
-import { ownersError } from './errors.js';
-import type { Decode, Source } from './reading.js';
+import { Holdings } from './holdings.js';
+import { isFailure, Walk } from './walk.js';
 
 /** As records of all families are. */
 interface Held extends DiagRecord {
