@@ -86,7 +86,7 @@ export type { Namespace, Namespaces } from './namespaces/namespace.js';
 export type { UnknownAttributes } from './netlink/attributes.js';
 export type { Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
 export { SockDiagError, type UnsupportedLayer } from './netlink/errors.js';
-export type { Netns } from './netlink/options.js';
+export type { Netns } from './netlink/netns.js';
 export type { UnknownTail } from './netlink/structure.js';
 export { dumpNetlink, type NetlinkDumpOptions, type NetlinkShow } from './netlink-family/dump.js';
 export type {

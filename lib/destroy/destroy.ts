@@ -12,16 +12,8 @@ import { RAW_LOOKUP, TCP_LOOKUP, UDP_LOOKUP } from '../lookup/protocols.js';
 import { placeOf } from '../namespaces/stamp.js';
 import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
 import { type AnswerShape, type Exchange, withExchange } from '../netlink/exchange.js';
-import {
-  type Checks,
-  checkNetns,
-  checkOptions,
-  isUint32,
-  type Netns,
-  netnsFile,
-  netnsPath,
-  show,
-} from '../netlink/options.js';
+import { checkNetns, type Netns, netnsFile, netnsPath } from '../netlink/netns.js';
+import { type Checks, checkOptions, isUint32, show } from '../netlink/options.js';
 import { NLM_F_ACK, SOCK_DESTROY } from '../netlink/protocol.js';
 import { giveTurn } from '../netlink/turn.js';
 import { checkCookie, cookieWords } from '../record/cookie.js';

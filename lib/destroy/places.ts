@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { isSeveral } from '../namespaces/source.js';
 import type { DumpOptions } from '../netlink/dump.js';
 import { Exchange } from '../netlink/exchange.js';
-import { type Netns, netnsFile } from '../netlink/options.js';
+import { type Netns, netnsFile } from '../netlink/netns.js';
 import type { DiagRecord } from '../record/record.js';
 
 /** A namespace, and a socket for questions in it. */

@@ -16,16 +16,12 @@ import { TCP } from '../inet/tcp.js';
 import { UDP } from '../inet/udp.js';
 import { follow } from '../namespaces/ways.js';
 import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
+import { checkNetns, type Netns, type NetnsFile, netnsFile, netnsPath } from '../netlink/netns.js';
 import {
   anyOf,
   type Check,
-  checkNetns,
   checkOptions,
   checkSignal,
-  type Netns,
-  type NetnsFile,
-  netnsFile,
-  netnsPath,
   oneOf,
   someOf,
   wholeFrom,

@@ -24,15 +24,8 @@ import {
 } from '../inet/sockid.js';
 import type { Dump } from '../netlink/dump.js';
 import { ANSWER_ROW, type AnswerShape, type Exchange, withExchange } from '../netlink/exchange.js';
-import {
-  anyOf,
-  type Checks,
-  checkNetns,
-  checkOptions,
-  type Netns,
-  netnsFile,
-  netnsPath,
-} from '../netlink/options.js';
+import { checkNetns, type Netns, netnsFile, netnsPath } from '../netlink/netns.js';
+import { anyOf, type Checks, checkOptions } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { maskOf } from '../netlink/request.js';
 import type { SocketState } from '../record/state.js';

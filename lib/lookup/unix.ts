@@ -4,16 +4,8 @@ import { constants } from 'node:os';
 
 import { placeOf } from '../namespaces/stamp.js';
 import { ANSWER_ROW, withExchange } from '../netlink/exchange.js';
-import {
-  anyOf,
-  type Checks,
-  checkNetns,
-  checkOptions,
-  isUint32,
-  type Netns,
-  netnsFile,
-  show,
-} from '../netlink/options.js';
+import { checkNetns, type Netns, netnsFile } from '../netlink/netns.js';
+import { anyOf, type Checks, checkOptions, isUint32, show } from '../netlink/options.js';
 import { giveTurn } from '../netlink/turn.js';
 import { ANY_COOKIE_WORDS, checkCookie, cookieWords } from '../record/cookie.js';
 import {

@@ -1,6 +1,6 @@
 /** Readings of a namespace that `namespaces` found, though what led there may lead elsewhere by now. */
 import type { NativeBatch, NativeFailure } from '../binding.js';
-import type { NetnsFile } from '../netlink/options.js';
+import type { NetnsFile } from '../netlink/netns.js';
 import { type Decode, END, type Source } from '../netlink/reading.js';
 import { isGone, isLost, MOST_WAYS, Ways } from './ways.js';
 

@@ -1,7 +1,7 @@
 /** Readings of several network namespaces, whose records are told apart by a stamp. */
 import type { NativeBatch, NativeFailure } from '../binding.js';
 import { SockDiagError } from '../netlink/errors.js';
-import type { NetnsFile } from '../netlink/options.js';
+import type { NetnsFile } from '../netlink/netns.js';
 import { type Decode, END, type Source } from '../netlink/reading.js';
 import type { DiagRecord } from '../record/record.js';
 import { FollowingSource, type OpenIn } from './following.js';

@@ -1,6 +1,6 @@
 /** The option `netns` of a dump: where its readings ask. */
 import type { DumpOptions } from '../netlink/dump.js';
-import { type Netns, netnsFile } from '../netlink/options.js';
+import { type Netns, netnsFile } from '../netlink/netns.js';
 import type { Source } from '../netlink/reading.js';
 import type { DiagRecord } from '../record/record.js';
 import { FollowingSource, type OpenIn } from './following.js';

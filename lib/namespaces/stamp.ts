@@ -1,5 +1,7 @@
 /** Records that say which network namespace they are of. */
-import { type Netns, show } from '../netlink/options.js';
+
+import type { Netns } from '../netlink/netns.js';
+import { show } from '../netlink/options.js';
 
 /**
  * Where a socket is to be asked for: where the option says, else where its record, which is called `name`, comes from. That

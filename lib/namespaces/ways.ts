@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 
 import type { NativeFailure } from '../binding.js';
-import type { NetnsFile } from '../netlink/options.js';
+import type { NetnsFile } from '../netlink/netns.js';
 import { namespaces, namespacesNow } from './list.js';
 import type { Namespace } from './namespace.js';
 

@@ -1,7 +1,8 @@
 /** The checks of the options that every dump has. */
 import { checkFilter } from '../filter/option.js';
 import type { DumpOptions } from './dump.js';
-import { type Checks, checkBoolean, checkNetns, checkSignal, oneOrMore } from './options.js';
+import { checkNetns } from './netns.js';
+import { type Checks, checkBoolean, checkSignal, oneOrMore } from './options.js';
 
 /** What every dump accepts. */
 export const commonChecks: Checks<DumpOptions> = {

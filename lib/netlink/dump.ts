@@ -1,6 +1,6 @@
 /** Dump: a query for sockets, and the four ways to read its answer. */
 import type { Filter } from '../filter/option.js';
-import type { Netns } from './options.js';
+import type { Netns } from './netns.js';
 import { type Origin, type Query, Reading } from './reading.js';
 import { DONE, SerialIterator } from './serial-iterator.js';
 

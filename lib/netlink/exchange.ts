@@ -2,7 +2,7 @@
 import { EXCHANGE, loadBinding, type NativeExchange, type NativeFailure } from '../binding.js';
 import { follow, isLost } from '../namespaces/ways.js';
 import { BatchMemory } from './batch.js';
-import type { NetnsFile } from './options.js';
+import type { NetnsFile } from './netns.js';
 
 /** What the record that answers looks like. Each is one object, always the same. */
 export interface AnswerShape {

@@ -15,7 +15,7 @@ import { OwningSource } from '../owners/owning.js';
 import type { DiagRecord } from '../record/record.js';
 import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, type Subject } from './errors.js';
-import type { NetnsFile } from './options.js';
+import type { NetnsFile } from './netns.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
 

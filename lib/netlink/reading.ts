@@ -4,7 +4,7 @@ import type { InetFamily } from '../inet/family.js';
 import type { InetProtocol } from '../inet/record.js';
 import { onAbort } from './abort.js';
 import { BatchMemory } from './batch.js';
-import type { Netns } from './options.js';
+import type { Netns } from './netns.js';
 
 /** Reads the record in a row of the index; undefined if it is none, or none to give out. */
 export type Decode<T> = (memory: BatchMemory, row: number) => T | undefined;

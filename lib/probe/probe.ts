@@ -11,14 +11,8 @@ import type { InetProtocol } from '../inet/record.js';
 import { TCP } from '../inet/tcp.js';
 import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
 import { type AnswerShape, Exchange } from '../netlink/exchange.js';
-import {
-  type Checks,
-  checkNetns,
-  checkOptions,
-  type Netns,
-  netnsFile,
-  netnsPath,
-} from '../netlink/options.js';
+import { checkNetns, type Netns, netnsFile, netnsPath } from '../netlink/netns.js';
+import { type Checks, checkOptions } from '../netlink/options.js';
 import { NLM_F_ACK, SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { type Capabilities, capabilities } from './capabilities.js';
 import { EVENTS, FAMILIES, TARGETS, TESTS } from './tables.js';
