@@ -224,8 +224,8 @@ describe.skipIf(cannot)('in a namespace', () => {
       const known = new Set(cookies);
       expect(given.filter((cookie) => !known.has(cookie))).toEqual([]);
       expect(given.length + all.lost).toBe(2 * count);
-      // Somebody reads.
-      expect(all.events.filter(({ type }) => type === 'lost')).toEqual([]);
+      // Somebody reads; on a machine that has other things to do, the kernel may still have no room, and says so.
+      expect(all.events.filter((event) => event.type === 'lost' && event.reason === 'queue')).toEqual([]);
     },
     120_000,
   );
