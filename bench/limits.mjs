@@ -31,9 +31,14 @@ const TIMES_OF_OWNERS = [
   { name: OWNERS, other: SS_P, limit: 1 / 10, unit: `× ${SS_P}` },
 ];
 
-/** Of a namespace with as many sockets, and as many lookups. */
+/** Of a namespace with as many sockets, and as many lookups: of a connection by what a program has of it. */
 const TIMES_OF_LOOKUPS = [
-  { name: 'sockdiag: lookupTcpSync(socket)', other: 'lookup (C)', limit: 2, unit: '× lookup' },
+  {
+    name: 'sockdiag: lookupTcpSync(socket)',
+    other: 'lookup by descriptor (C)',
+    limit: 2,
+    unit: '× lookup by descriptor',
+  },
 ];
 
 const MEMORY_MB = 32;

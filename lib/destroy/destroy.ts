@@ -168,7 +168,7 @@ function subjectOf({ protocol, sockid }: InetTarget): Subject {
 
 /** A lookup of raw sockets finds the first that fits, and so does a destruction: only if it is the right one, it is done. */
 function checkRaw(exchange: Exchange, target: InetTarget, netns: Netns | undefined): void {
-  const wanted = { lookup: RAW_LOOKUP, sockid: target.sockid, hiddenIn: [], options: { netns } };
+  const wanted = { lookup: RAW_LOOKUP, sockid: target.sockid, state: undefined, options: { netns } };
   if (askIn(exchange, wanted) === undefined) throw absent(target, find(target, netns) !== undefined);
 }
 
@@ -187,7 +187,7 @@ function find({ protocol, sockid, state }: InetTarget, netns: Netns | undefined)
   checkHandler(sockid.family, INET_KINDS[protocol], netns);
   const lookup = LOOKUPS[protocol];
   if (lookup === undefined) return undefined;
-  return findSync({ lookup, sockid, hiddenIn: lookup.hiddenIn(sockid, state), options: { netns } });
+  return findSync({ lookup, sockid, state, options: { netns } });
 }
 
 function absent(target: InetTarget, isThere: boolean): SockDiagError {

@@ -241,9 +241,9 @@ const SOCKID_OFFSET = 8;
 /** Stands for a protocol that does not fit, so that a kernel that ignores the attribute does not take another. */
 const NO_PROTOCOL = 254;
 
-/** What a protocol that does not fit into the header is put into, behind the header; else nothing. */
-function protocolAttribute(number: number): Uint8Array[] {
-  return number > 0xff ? [attribute(INET_DIAG_REQ_PROTOCOL, u32(number))] : [];
+/** What a protocol that does not fit into the header is put into, behind the header. */
+function protocolAttribute(number: number): Uint8Array {
+  return attribute(INET_DIAG_REQ_PROTOCOL, u32(number));
 }
 
 const sdiagProtocol = (number: number): number => (number > 0xff ? NO_PROTOCOL : number);
@@ -261,14 +261,12 @@ export function putInetQuestion<R extends UnknownAttributes, S extends string>(
   // `sdiag_raw_protocol`, where others have padding.
   question[3] = protocol === 'raw' ? (bytes[1] as number) : 0;
   // No states are asked for.
-  question.fill(0, 4, SOCKID_OFFSET);
-  question.set(bytes, SOCKID_OFFSET);
-  let length = INET_DIAG_REQ_V2_LENGTH;
-  for (const part of protocolAttribute(number)) {
-    question.set(part, length);
-    length += part.length;
-  }
-  return length;
+  for (let i = 4; i < SOCKID_OFFSET; i++) question[i] = 0;
+  for (let i = 0; i < bytes.length; i++) question[SOCKID_OFFSET + i] = bytes[i] as number;
+  if (number <= 0xff) return INET_DIAG_REQ_V2_LENGTH;
+  const protocolBytes = protocolAttribute(number);
+  question.set(protocolBytes, INET_DIAG_REQ_V2_LENGTH);
+  return INET_DIAG_REQ_V2_LENGTH + protocolBytes.length;
 }
 
 function inetRequest<R extends UnknownAttributes, S extends string>(
@@ -284,13 +282,14 @@ function inetRequest<R extends UnknownAttributes, S extends string>(
   ]);
   words[1] = mask;
   bytes.set([sport >> 8, sport & 0xff, dport >> 8, dport & 0xff], SOCKID_OFFSET);
+  const protocol = number > 0xff ? [protocolAttribute(number)] : [];
   return {
     type: SOCK_DIAG_BY_FAMILY,
     family: INET_FAMILY[family].number,
     headerLength: INET_DIAG_MSG_LENGTH,
     nests,
     oversize: question.oversize,
-    payload: Buffer.concat([bytes, ...protocolAttribute(number), ...(question.attributes ?? [])]),
+    payload: Buffer.concat([bytes, ...protocol, ...(question.attributes ?? [])]),
   };
 }
 

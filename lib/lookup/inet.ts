@@ -65,8 +65,8 @@ export interface InetLookup<R extends InetRecord, S extends string> {
 export interface Search<R extends InetRecord, S extends string> {
   lookup: InetLookup<R, S>;
   sockid: Sockid;
-  /** See InetLookup. */
-  hiddenIn: readonly (readonly SocketState[])[];
+  /** The state that the socket was in, if that is known. */
+  state: string | undefined;
   options: LookupOptions<S>;
 }
 
@@ -85,7 +85,7 @@ export async function find<R extends InetRecord, S extends string>(
 ): Promise<R | undefined> {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for (const states of wanted.hiddenIn) {
+  for (const states of hiddenIn(wanted)) {
     for await (const socket of hiddenAmong(wanted, states)) if (isSocket(socket, wanted)) return socket;
   }
   return undefined;
@@ -94,7 +94,7 @@ export async function find<R extends InetRecord, S extends string>(
 export function findSync<R extends InetRecord, S extends string>(wanted: Search<R, S>): R | undefined {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for (const states of wanted.hiddenIn) {
+  for (const states of hiddenIn(wanted)) {
     for (const socket of hiddenAmong(wanted, states)) if (isSocket(socket, wanted)) return socket;
   }
   return undefined;
@@ -123,6 +123,14 @@ export function askIn<R extends InetRecord, S extends string>(
   const { memory } = exchange;
   const isWanted = isAnswer(sockid, memory, memory.words[ANSWER_ROW] as number);
   return isWanted ? decode(memory, ANSWER_ROW) : undefined;
+}
+
+function hiddenIn<R extends InetRecord, S extends string>({
+  lookup,
+  sockid,
+  state,
+}: Search<R, S>): readonly (readonly SocketState[])[] {
+  return lookup.hiddenIn(sockid, state);
 }
 
 /** A dump of the sockets among which it may be. */

@@ -17,15 +17,17 @@ export type LiveSocket = net.Socket | net.Server | dgram.Socket;
 
 /** What a live socket is to the kernel. */
 export type Identity =
-  | { kind: 'inet'; protocol: number | undefined; sockid: Sockid }
+  | { kind: 'inet'; protocol: number | undefined; sockid: Sockid; state: 'LISTEN' | 'SYN_SENT' }
   | { kind: 'unix'; inode: number; cookie: readonly [low: number, high: number] }
   /** It has no socket of the kernel's: not yet, or no more, or in another process. */
   | { kind: 'none' };
 
 const NONE: Identity = { kind: 'none' };
 
+type Role = 'server' | 'datagram' | 'connection';
+
 /** What a live socket is for. Read, not looked for: an HTTP/2 session's socket is a Proxy that answers no more than that. */
-export function roleOf(live: LiveSocket): 'server' | 'datagram' | 'connection' {
+function roleOf(live: LiveSocket): Role {
   if (typeof (live as Partial<net.Server>).listen === 'function') return 'server';
   return typeof (live as Partial<dgram.Socket>).bind === 'function' ? 'datagram' : 'connection';
 }
@@ -40,13 +42,14 @@ export function isLive(value: unknown): value is LiveSocket {
  * other has. Else its addresses must do.
  */
 export function identityOf(live: LiveSocket): Identity {
-  const handle = handleOf(live);
+  const role = roleOf(live);
+  const handle = handleOf(live, role);
   if (handle === null) return NONE;
   const descriptor = handle?.fd;
-  if (handle === undefined || typeof descriptor !== 'number') return byAddress(live);
+  if (handle === undefined || typeof descriptor !== 'number') return byAddress(live, role);
   const known = connections.get(handle);
   if (known !== undefined && known.descriptor === descriptor) return known.identity;
-  const { identity, isConnected } = byDescriptor(descriptor);
+  const { identity, isConnected } = byDescriptor(descriptor, role);
   if (isConnected) connections.set(handle, { descriptor, identity });
   return identity;
 }
@@ -59,8 +62,8 @@ interface Handle {
 const connections = new WeakMap<Handle, { descriptor: number; identity: Identity }>();
 
 /** Of net.Socket and net.Server a property; of dgram.Socket that would warn, and it stands elsewhere. */
-function handleOf(live: LiveSocket): Handle | null | undefined {
-  if (roleOf(live) !== 'datagram') return (live as { _handle?: Handle | null })._handle;
+function handleOf(live: LiveSocket, role: Role): Handle | null | undefined {
+  if (role !== 'datagram') return (live as { _handle?: Handle | null })._handle;
   const state = Object.getOwnPropertySymbols(live).find(({ description }) => description === 'state symbol');
   return state && (live as unknown as Record<symbol, { handle?: Handle | null }>)[state]?.handle;
 }
@@ -82,7 +85,7 @@ const ADDRESS: Readonly<Record<InetFamily, readonly [offset: number, length: num
   inet6: [8, 16],
 };
 
-function byDescriptor(descriptor: number): { identity: Identity; isConnected: boolean } {
+function byDescriptor(descriptor: number, role: Role): { identity: Identity; isConnected: boolean } {
   if (loadBinding().describe(descriptor, bytes) !== 0) return { identity: NONE, isConnected: false };
   const domain = memory.u16(LOCAL);
   const cookie = [memory.u32(COOKIE), memory.u32(COOKIE + 4)] as const;
@@ -104,7 +107,7 @@ function byDescriptor(descriptor: number): { identity: Identity; isConnected: bo
     protocol === MPTCP.number ? undefined : cookie,
   );
   return {
-    identity: { kind: 'inet', protocol, sockid },
+    identity: { kind: 'inet', protocol, sockid, state: stateOf(role) },
     isConnected: isConnected && protocol === TCP.number,
   };
 }
@@ -124,8 +127,7 @@ interface Addresses {
 }
 
 /** Where there is no descriptor: in other runtimes than Node, and in the workers of a cluster. */
-function byAddress(live: LiveSocket): Identity {
-  const role = roleOf(live);
+function byAddress(live: LiveSocket, role: Role): Identity {
   const { localAddress, localPort, remoteAddress, remotePort } =
     role === 'connection' ? (live as Addresses) : addressesOf(live);
   if (localAddress === undefined || localPort === undefined) return NONE;
@@ -135,7 +137,13 @@ function byAddress(live: LiveSocket): Identity {
   const [dst] = remoteAddress?.split('%') ?? [];
   const ifindex = zone === undefined ? undefined : interfaceOf(zone);
   const tuple = { src: src as string, sport: localPort, dst, dport: remotePort, ifindex };
-  return { kind: 'inet', protocol: undefined, sockid: sockidOf(tuple, 'the socket') };
+  const sockid = sockidOf(tuple, 'the socket');
+  return { kind: 'inet', protocol: undefined, sockid, state: stateOf(role) };
+}
+
+/** In which a socket without a peer may be, of those that a lookup need not find. */
+function stateOf(role: Role): 'LISTEN' | 'SYN_SENT' {
+  return role === 'server' ? 'LISTEN' : 'SYN_SENT';
 }
 
 /** The kernel binds a socket with a link-local address to the interface of its zone. */

@@ -3,7 +3,7 @@ import { type InetTuple, sockidOf } from '../inet/sockid.js';
 import { placeOf } from '../namespaces/stamp.js';
 import { show } from '../netlink/options.js';
 import type { InetLookup, InetRecord, LookupOptions, Search } from './inet.js';
-import { type Identity, identityOf, isLive, type LiveSocket, roleOf } from './live.js';
+import { type Identity, identityOf, isLive, type LiveSocket } from './live.js';
 
 /** What is to be looked for: by the kernel, or not here. */
 export type Sought<R extends InetRecord, S extends string> =
@@ -34,10 +34,9 @@ export function soughtOf<R extends InetRecord, S extends string>(
     );
   }
   const sockid = sockidOf(tuple, `${caller}: what is looked for`);
-  const hiddenIn = lookup.hiddenIn(sockid, tuple.state);
   const netns = placeOf(tuple, options.netns, `${caller}: what is looked for`);
   const where = netns === options.netns ? options : { ...options, netns };
-  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options: where } };
+  return { kind: 'inet', search: { lookup, sockid, state: tuple.state, options: where } };
 }
 
 function soughtLive<R extends InetRecord, S extends string>(
@@ -52,6 +51,5 @@ function soughtLive<R extends InetRecord, S extends string>(
   if (protocol !== undefined && !lookup.numbers.includes(protocol)) {
     throw new TypeError(`${caller}: the socket is of another protocol, whose number is ${protocol}`);
   }
-  const hiddenIn = lookup.hiddenIn(sockid, roleOf(live) === 'server' ? 'LISTEN' : 'SYN_SENT');
-  return { kind: 'inet', search: { lookup, sockid, hiddenIn, options } };
+  return { kind: 'inet', search: { lookup, sockid, state: identity.state, options } };
 }

@@ -37,8 +37,10 @@ export interface NetnsFile {
   ino?: number | undefined;
 }
 
+const OWN: NetnsFile = { path: '' };
+
 export function netnsFile(netns: Netns | undefined): NetnsFile {
-  if (netns === undefined) return { path: '' };
+  if (netns === undefined) return OWN;
   if (typeof netns === 'number') return { path: `/proc/${netns}/ns/net` };
   if (typeof netns === 'string') return { path: netns.includes('/') ? netns : `/run/netns/${netns}` };
   const { fd, path, ino } = netns as { fd?: number; path: string; ino: number };

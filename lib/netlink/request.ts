@@ -13,7 +13,9 @@ export function payloadOf(
 
 /** The bits of the words that were named, as one mask. */
 export function maskOf<W extends string>(bits: Readonly<Record<W, number>>, words: readonly W[]): number {
-  return words.reduce((mask, word) => mask | bits[word], 0);
+  let mask = 0;
+  for (const word of words) mask |= bits[word];
+  return mask;
 }
 
 /** The words that a table of bits has. */
