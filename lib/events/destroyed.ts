@@ -1,22 +1,14 @@
 /** watchDestroyed: the ends of sockets, as the kernel's multicast groups tell them. */
-import { constants } from 'node:os';
-
-import { loadBinding, type NativeFailure, type NativeListener } from '../binding.js';
+import type { NativeFailure } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
-import type { Condition } from '../filter/condition.js';
-import { conditionOf, type Lookup } from '../filter/condition-of.js';
 import { leavesOf } from '../filter/leaves.js';
-import { checkFilter, deviceResolver, expressionOf, type Filter, filtering } from '../filter/option.js';
-import { deviceIndex, noDevice } from '../filter/resolvers.js';
+import { checkFilter, expressionOf, type Filter, filtering } from '../filter/option.js';
 import type { Expression } from '../filter/tree.js';
 import { askForNothing } from '../inet/dump.js';
 import { INET_FAMILIES, type InetFamily } from '../inet/family.js';
-import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
 import { TCP } from '../inet/tcp.js';
 import { UDP } from '../inet/udp.js';
-import { follow } from '../namespaces/ways.js';
-import { errorOf, SockDiagError, type Subject } from '../netlink/errors.js';
-import { checkNetns, type Netns, type NetnsFile, netnsFile, netnsPath } from '../netlink/netns.js';
+import { checkNetns, type Netns, netnsPath } from '../netlink/netns.js';
 import {
   anyOf,
   type Check,
@@ -26,14 +18,10 @@ import {
   someOf,
   wholeFrom,
 } from '../netlink/options.js';
-import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import type { Decode } from '../netlink/reading.js';
-import { MOST_INSTRUCTIONS } from './bpf.js';
 import { type DestroyedSocket, decodeDestroyed, decodeDestroyedWithoutInfo } from './record.js';
-import { socketFilter } from './socket-filter.js';
+import { eventError, PROTOCOLS, protocolsOf, subscribe, wishOf } from './subscribe.js';
 import { type DestroyedWatcher, Watcher } from './watcher.js';
-
-type WatchedProtocol = DestroyedSocket['protocol'];
 
 export interface WatchDestroyedOptions {
   /** Sockets of these protocols only; without it, of both. */
@@ -59,23 +47,6 @@ export interface WatchDestroyedOptions {
    */
   queue?: number | undefined;
 }
-
-const DEFAULT_QUEUE = 1 << 16;
-
-const PROTOCOLS: readonly WatchedProtocol[] = ['tcp', 'udp'];
-
-/** SKNLGRP_*. */
-const GROUPS: Readonly<Record<WatchedProtocol, Readonly<Record<InetFamily, number>>>> = {
-  tcp: { inet: 1, inet6: 3 },
-  udp: { inet: 2, inet6: 4 },
-};
-
-/** What is watched, for the words of errors. */
-const SUBJECT: Subject = {
-  act: 'watch',
-  sockets: 'IP sockets',
-  family: { module: 'inet_diag', option: 'CONFIG_INET_DIAG' },
-};
 
 /**
  * Watches TCP and UDP sockets end. From the call on, each that the kernel frees is told once, with its final record: not
@@ -125,88 +96,12 @@ const checkEventFilter: Check = (value, name) => {
   }
 };
 
-/** What is to be subscribed to. */
-interface Wish {
-  expression: Expression | undefined;
-  condition: Condition;
-  /** Sockets that were never bound are asked for. */
-  unbound: boolean;
-  groups: Uint32Array;
-  netns: NetnsFile;
-  queue: number;
-}
-
-function wishOf({ filter, netns, queue, protocols, family }: WatchDestroyedOptions): Wish {
-  const expression = filter === undefined ? undefined : expressionOf(filter);
-  const families = familiesOf(family);
-  return {
-    expression,
-    condition: expression === undefined || conditionOf(expression, lookupIn(netns)),
-    unbound: expression !== undefined && [...leavesOf(expression)].some(asksUnbound),
-    groups: Uint32Array.from(protocolsOf(protocols).flatMap((name) => families.map((f) => GROUPS[name][f]))),
-    netns: netnsFile(netns),
-    queue: queue ?? DEFAULT_QUEUE,
-  };
-}
-
-/** A word that is there twice counts once. */
-function protocolsOf(protocols: readonly WatchedProtocol[] = PROTOCOLS): readonly WatchedProtocol[] {
-  return PROTOCOLS.filter((name) => protocols.includes(name));
-}
-
-function familiesOf(family: InetFamily | undefined): readonly InetFamily[] {
-  return family === undefined ? INET_FAMILIES : [family];
-}
-
-function lookupIn(netns: Netns | undefined): Lookup {
-  const resolve = deviceResolver(netns) ?? deviceIndex;
-  return {
-    device: (device) => {
-      const index = typeof device === 'number' ? device : resolve(device);
-      if (index === undefined) throw noDevice(device as string, true);
-      return index;
-    },
-    // Terms of cgroups were refused.
-    cgroup: () => 0n,
-    can: () => true,
-  };
-}
-
-function asksUnbound(term: Expression): boolean {
-  if (term.kind === 'port') return term.end === 'src' && term.comparison === '=' && term.port === 0;
-  if (term.kind !== 'host' || term.end !== 'src' || term.equality !== '=') return false;
-  return 'port' in term.host && term.host.port === 0;
-}
-
 /** Joining a group does not load the protocol's module, without which the kernel tells nothing: to ask it does. */
 function checkHandlers({ protocols, family, netns }: WatchDestroyedOptions): void {
   for (const name of protocolsOf(protocols)) {
     if (name === 'tcp') askForNothing(family, TCP, { netns, act: 'watch' });
     else askForNothing(family, UDP, { netns, act: 'watch' });
   }
-}
-
-/** Programs get so small, one after the other, if the kernel has no memory for a larger one (net.core.optmem_max). */
-const LIMITS: readonly number[] = [MOST_INSTRUCTIONS, 1024, 256, 64, 0];
-
-function subscribe({ condition, unbound, groups, netns, queue }: Wish): {
-  listener: NativeListener;
-  exact: boolean;
-} {
-  const { Listener } = loadBinding();
-  let failure: NativeFailure | undefined;
-  for (const limit of LIMITS) {
-    const { program, exact } = socketFilter(condition, { unbound, limit });
-    const shape = { type: SOCK_DIAG_BY_FAMILY, headerLength: INET_DIAG_MSG_LENGTH };
-    const made: { listener?: NativeListener } = {};
-    failure = follow(netns, ({ path, ino }) => {
-      made.listener = new Listener({ ...shape, groups, filter: program, netns: path, inode: ino, queue });
-      return made.listener.open();
-    });
-    if (failure === undefined) return { listener: made.listener as NativeListener, exact };
-    if (failure.syscall !== 'setsockopt' || failure.errno !== constants.errno.ENOMEM) break;
-  }
-  throw eventError(failure as NativeFailure, netns.path);
 }
 
 function filtered(
@@ -216,12 +111,4 @@ function filtered(
 ): Decode<DestroyedSocket> {
   // The terms that are allowed look at nothing that these records lack.
   return filtering<DiagMsg>(filter, netns)(decode as never) as never;
-}
-
-function eventError(failure: NativeFailure, netns: string): SockDiagError {
-  if (failure.kind !== 'reply') return errorOf(failure, SUBJECT, netns);
-  return new SockDiagError(
-    `an event of the kernel has ${failure.text} (at byte ${failure.offset}): nothing more can be read`,
-    { code: 'EBADMSG', errno: constants.errno.EBADMSG, syscall: 'recvmsg' },
-  );
 }
