@@ -134,7 +134,7 @@ export interface TcpInfo extends UnknownTail {
   maxPacingRate: number;
   /** Bytes that the peer acknowledged; SYN and FIN count one each (`tcpi_bytes_acked`). */
   bytesAcked: number;
-  /** Bytes received in order (`tcpi_bytes_received`). */
+  /** Bytes received in order; FIN counts as one (`tcpi_bytes_received`). */
   bytesReceived: number;
   /** Segments sent, a count (`tcpi_segs_out`). */
   segsOut: number;
