@@ -329,7 +329,9 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     const { external } = process.memoryUsage();
     let turns = 0;
     const timer = setInterval(() => turns++, 0);
-    for (let i = 0; i < 2000; i++) await lookupTcp({ src: '127.0.0.1', sport: 1 + i }, { netns });
+    // Of a connection: one without a remote end may make a dump of listeners, whose memory is another.
+    const end = { src: '127.0.0.1', dst: '127.0.0.1', dport: 1 };
+    for (let i = 0; i < 2000; i++) await lookupTcp({ ...end, sport: 1 + i }, { netns });
     for (let i = 0; i < 1000; i++) {
       await lookupTcp({ src: '127.0.0.1', sport: 1 }, { netns: '/etc/passwd' }).catch(() => undefined);
     }
