@@ -3,32 +3,16 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <cerrno>
 #include <system_error>
 #include <thread>
+
+#include "proc_file.h"
 
 namespace sockdiag {
 namespace {
 
 constexpr char kHere[] = "/proc/thread-self/ns/net";
-
-class File {
- public:
-  // Without O_NONBLOCK, a FIFO would be waited for until somebody writes to it.
-  explicit File(const char* path) : descriptor_(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (descriptor_ < 0) throw SystemError{"open", errno};
-  }
-  ~File() { close(descriptor_); }
-
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  int descriptor() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
 
 // Which file it is: of a namespace, the inode number is its own, and the device that of all namespaces.
 struct Identity {
@@ -51,13 +35,13 @@ Identity IdentityOf(int descriptor, const char* path) {
 Identity Here() { return IdentityOf(AT_FDCWD, kHere); }
 
 // A thread that has entered another namespace cannot be trusted with anything else: so one is made for this.
-uint64_t RunOnThread(const File& file, const std::function<void()>& action) {
+uint64_t RunOnThread(int file, const std::function<void()>& action) {
   uint64_t inode = 0;
   SystemError failure{nullptr, 0};
   try {
     std::thread([&] {
       try {
-        if (setns(file.descriptor(), CLONE_NEWNET) != 0) throw SystemError{"setns", errno};
+        if (setns(file, CLONE_NEWNET) != 0) throw SystemError{"setns", errno};
         action();
         // Where the thread is, and not what the file said: that could be a pidfd, which leads there as well.
         inode = Here().inode;
@@ -75,8 +59,9 @@ uint64_t RunOnThread(const File& file, const std::function<void()>& action) {
 }  // namespace
 
 uint64_t RunInside(const NetworkNamespace& netns, const std::function<void()>& action) {
-  const File file(netns.path.c_str());
-  const Identity there = IdentityOf(file.descriptor(), "");
+  // Without O_NONBLOCK, a FIFO would be waited for until somebody writes to it.
+  const Descriptor file(AT_FDCWD, netns.path.c_str(), O_RDONLY | O_NONBLOCK);
+  const Identity there = IdentityOf(file, "");
   // Its process has ended and another has the pid now, or its mount is gone and the file below it is seen.
   if (netns.inode != 0 && netns.inode != there.inode) throw SystemError{"open", ESTALE};
   if (there.inode == 0 || !(there == Here())) return RunOnThread(file, action);

@@ -2,6 +2,7 @@
 import type { DiagMsg } from '../decode.js';
 import { type Dump, originOf } from '../netlink/dump.js';
 import { SockDiagError } from '../netlink/errors.js';
+import { giveTurn } from '../netlink/turn.js';
 import { destroyIn, targetOf } from './destroy.js';
 import { Places } from './places.js';
 
@@ -12,9 +13,6 @@ export interface DestroyResult<T> {
   /** Why it was not destroyed; absent if it was. */
   error?: SockDiagError;
 }
-
-/** So many sockets are destroyed before others get their turn. */
-const AT_ONCE = 64;
 
 /**
  * Destroys every socket of a dump: `destroyMatching(dumpTcp({ filter: 'dst 192.0.2.1' }))`. The answer tells of each what
@@ -35,7 +33,8 @@ export async function destroyMatching<T extends DiagMsg>(dump: Dump<T>): Promise
   try {
     const results: DestroyResult<T>[] = [];
     for (const socket of sockets) {
-      if (results.length % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+      const turn = giveTurn();
+      if (turn !== undefined) await turn;
       origin.signal?.throwIfAborted();
       const { exchange, netns } = places.of(socket);
       results.push(attempt(socket, () => destroyIn(exchange, targetOf(socket, 'a record'), netns)));

@@ -192,7 +192,7 @@ export function isAnswer(asked: Sockid, memory: BatchMemory, at: number): boolea
   const answered: Sockid = { family, bytes: memory.copy(start, SOCKID_LENGTH) };
   // The kernel itself finds no socket that is bound to an interface without its index; some records have one all the same.
   const isBound = wordAt(asked.bytes, IFINDEX) !== 0;
-  return isSame(asked, answered) && (!isBound || isOnSameInterface(asked, answered));
+  return hasSameAddresses(asked, answered) && (!isBound || isOnSameInterface(asked, answered));
 }
 
 export function isOnSameInterface(a: Sockid, b: Sockid): boolean {
@@ -208,11 +208,10 @@ export function hasSameCookie(a: Sockid, b: Sockid): boolean {
 }
 
 /**
- * Whether a socket is the one that was asked for. The kernel answers some questions with another: with the listener,
+ * Whether a socket is the one that was asked for, without a cookie. The kernel answers some questions with another: with the listener,
  * where the connection is gone; with a socket of the other family, where that serves IPv4 too, which is right.
  */
-export function isSame(asked: Sockid, answered: Sockid): boolean {
-  if (hasCookie(asked)) return hasSameCookie(asked, answered);
+export function hasSameAddresses(asked: Sockid, answered: Sockid): boolean {
   if (!equal(asked.bytes, answered.bytes, SPORT, SRC)) return false;
   const a = unmapped(asked);
   const b = unmapped(answered);

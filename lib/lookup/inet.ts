@@ -12,10 +12,10 @@ import {
 import type { InetFamily } from '../inet/family.js';
 import {
   hasCookie,
+  hasSameAddresses,
   hasSameCookie,
   isAnswer,
   isOnSameInterface,
-  isSame,
   type Sockid,
   sockidOf,
   sportOf,
@@ -85,7 +85,7 @@ export async function find<R extends InetRecord, S extends string>(
 ): Promise<R | undefined> {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for (const states of hiddenIn(wanted)) {
+  for (const states of wanted.lookup.hiddenIn(wanted.sockid, wanted.state)) {
     for await (const socket of hiddenAmong(wanted, states)) if (isSocket(socket, wanted)) return socket;
   }
   return undefined;
@@ -94,7 +94,7 @@ export async function find<R extends InetRecord, S extends string>(
 export function findSync<R extends InetRecord, S extends string>(wanted: Search<R, S>): R | undefined {
   const found = ask(wanted);
   if (found !== undefined) return found;
-  for (const states of hiddenIn(wanted)) {
+  for (const states of wanted.lookup.hiddenIn(wanted.sockid, wanted.state)) {
     for (const socket of hiddenAmong(wanted, states)) if (isSocket(socket, wanted)) return socket;
   }
   return undefined;
@@ -125,14 +125,6 @@ export function askIn<R extends InetRecord, S extends string>(
   return isWanted ? decode(memory, ANSWER_ROW) : undefined;
 }
 
-function hiddenIn<R extends InetRecord, S extends string>({
-  lookup,
-  sockid,
-  state,
-}: Search<R, S>): readonly (readonly SocketState[])[] {
-  return lookup.hiddenIn(sockid, state);
-}
-
 /** A dump of the sockets among which it may be. */
 function hiddenAmong<R extends InetRecord, S extends string>(
   { lookup, sockid, options }: Search<R, S>,
@@ -150,5 +142,5 @@ function hiddenAmong<R extends InetRecord, S extends string>(
 function isSocket<R extends InetRecord, S extends string>(socket: R, { sockid }: Search<R, S>): boolean {
   const found = sockidOf(socket, 'a record');
   if (hasCookie(sockid)) return hasSameCookie(sockid, found);
-  return isSame(sockid, found) && isOnSameInterface(sockid, found);
+  return hasSameAddresses(sockid, found) && isOnSameInterface(sockid, found);
 }

@@ -1,23 +1,22 @@
 /** Lookups of Multipath TCP sockets: by token. */
 import { checkHandler, inetSubject, putInetQuestion } from '../inet/dump.js';
 import { decodeMptcp, MPTCP, type MptcpDiagMsg, type MptcpShow } from '../inet/mptcp.js';
-import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
 import { makeSockid, NOWHERE } from '../inet/sockid.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
 import { placeOf } from '../namespaces/stamp.js';
-import { ANSWER_ROW, type AnswerShape, withExchange } from '../netlink/exchange.js';
+import { ANSWER_ROW, withExchange } from '../netlink/exchange.js';
 import { netnsFile } from '../netlink/netns.js';
 import { isUint32, show } from '../netlink/options.js';
-import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
-import { maskOf } from '../netlink/request.js';
+import { maskOf, wordsOf } from '../netlink/request.js';
 import { giveTurn } from '../netlink/turn.js';
 import { checkAbsent } from './absent.js';
 import { type LookupOptions, lookupOptions } from './inet.js';
+import { answerOf } from './protocols.js';
 
 /** BPF storages come in dumps only; `info` comes always, since it has the token. */
 export type MptcpLookupShow = Exclude<MptcpShow, 'skBpfStorages'>;
 
-const WORDS = Object.keys(MPTCP.show).filter((word) => word !== 'skBpfStorages') as MptcpLookupShow[];
+const WORDS = wordsOf(MPTCP.show).filter((word): word is MptcpLookupShow => word !== 'skBpfStorages');
 
 /** What names a Multipath TCP socket. */
 export interface MptcpToken {
@@ -25,11 +24,7 @@ export interface MptcpToken {
   token: number;
 }
 
-const ANSWER: AnswerShape = {
-  type: SOCK_DIAG_BY_FAMILY,
-  headerLength: INET_DIAG_MSG_LENGTH,
-  ...(MPTCP.nests && { nests: MPTCP.nests }),
-};
+const ANSWER = answerOf(MPTCP);
 
 function tokenOf(which: MptcpToken | MptcpDiagMsg | TcpDiagMsg): number {
   const what = 'lookupMptcp: what is looked for';

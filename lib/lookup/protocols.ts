@@ -22,7 +22,8 @@ import type { InetLookup, InetRecord } from './inet.js';
 
 type HiddenIn = InetLookup<InetRecord, never>['hiddenIn'];
 
-const answerOf = ({ nests }: { nests?: Uint16Array }): AnswerShape => ({
+/** A record of a protocol, as the answer to a lookup. */
+export const answerOf = ({ nests }: { nests?: Uint16Array }): AnswerShape => ({
   type: SOCK_DIAG_BY_FAMILY,
   headerLength: INET_DIAG_MSG_LENGTH,
   nests,
