@@ -22,8 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum {
   BUFFER_SIZE = 32768, /* the kernel sends no larger datagram than this */
@@ -145,12 +146,6 @@ static void dump_unix(int fd, unsigned show, struct tally *tally) {
   };
   request(fd, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, &payload, sizeof payload);
   drain(fd, tally);
-}
-
-static double now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 /* Without a question for TCP sockets, it asks for unix sockets. */

@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum { BUFFER_SIZE = 32768 };
 
@@ -89,12 +90,6 @@ static int is_whole(size_t size, const struct question *question) {
     if (attribute.nla_len < sizeof attribute) return 0;
   }
   return 0;
-}
-
-static double now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 int main(int argc, char **argv) {

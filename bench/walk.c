@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 static void die(const char *what) {
   fprintf(stderr, "walk: %s: %s\n", what, strerror(errno));
@@ -66,12 +67,6 @@ static unsigned long walk(const char *name) {
   }
   closedir(proc);
   return sockets;
-}
-
-static double now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 int main(int argc, char **argv) {

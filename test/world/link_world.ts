@@ -1,8 +1,7 @@
 /** The worlds of `link_world.py`: network namespaces with packet sockets or netlink sockets, for tests to look at. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+
+import { startScript } from './script.js';
 
 /** A socket that the world has, in the words of its record, but addresses in hexadecimal. */
 export interface LinkExpectation {
@@ -54,29 +53,6 @@ export interface LinkWorld<E> {
 
 const SCRIPT = join(import.meta.dirname, 'link_world.py');
 
-/** Milliseconds. */
-const START_LIMIT = 30_000;
-
-export async function startLinkWorld<K extends keyof Worlds>(kind: K): Promise<LinkWorld<Worlds[K]>> {
-  const child = spawn('unshare', ['--net', 'python3', SCRIPT, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = once(child, 'exit');
-  const line = once(createInterface({ input: child.stdout }), 'line', {
-    signal: AbortSignal.timeout(START_LIMIT),
-  });
-  const early = ended.then(([code]) => {
-    throw new Error(`the world ended before it began (exit code ${code})`);
-  });
-  const stop = async (): Promise<void> => {
-    child.stdin.end();
-    await ended;
-  };
-  try {
-    const [text] = await Promise.race([line, early]);
-    return { ...JSON.parse(text), stop };
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  } finally {
-    early.catch(() => undefined);
-  }
+export function startLinkWorld<K extends keyof Worlds>(kind: K): Promise<LinkWorld<Worlds[K]>> {
+  return startScript(SCRIPT, kind);
 }
