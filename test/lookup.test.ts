@@ -325,6 +325,22 @@ describe.skipIf(lackOfWorld())('in a namespace of its own', () => {
     expect(stamp).toBeGreaterThan(0);
   });
 
+  test('a socket with the same port at another address is not taken for one that is not there', async () => {
+    const [server, datagrams] = await stage.run<Told[]>(`
+      server = listener('127.0.0.2')
+      elsewhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+      elsewhere.bind(('127.0.0.2', 0))
+      result = [told(server), told(elsewhere)]`);
+    for (const src of ['127.0.0.3', '0.0.0.0', '::1', '::']) {
+      const tcp = { src, sport: (server as Told).sport };
+      expect(await lookupTcp(tcp, { netns })).toBeUndefined();
+      expect(lookupTcpSync(tcp, { netns })).toBeUndefined();
+      expect(await lookupUdp({ src, sport: (datagrams as Told).sport }, { netns })).toBeUndefined();
+    }
+    expect(await lookupTcp(tupleOf(server as Told), { netns })).toMatchObject({ src: '127.0.0.2' });
+    expect(await lookupUdp(tupleOf(datagrams as Told), { netns })).toMatchObject({ src: '127.0.0.2' });
+  });
+
   test('lookups one behind the other let others have their turn, and use their memory again', async () => {
     const { external } = process.memoryUsage();
     let turns = 0;
