@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 
 import { loadBinding } from '../binding.js';
-import { SockDiagError } from '../netlink/errors.js';
+import { fileError } from '../netlink/errors.js';
 import { type Checks, checkOptions, checkSignal } from '../netlink/options.js';
 import { type NamespaceMount, nameOf, namespaceMounts } from './mounts.js';
 import { inodeIn, type Namespace, type Namespaces } from './namespace.js';
@@ -166,10 +166,7 @@ function attempt<R>(look: () => R): R {
 }
 
 function refuse(error: unknown): never {
-  const { code = 'EIO', errno, syscall, path } = error as NodeJS.ErrnoException;
-  const hint = code === 'ENOENT' ? ': /proc is not mounted, or this kernel has no CONFIG_NET_NS' : '';
-  throw new SockDiagError(
-    `cannot look for network namespaces: ${path} cannot be read${hint} (${code}: ${syscall})`,
-    { code, errno: errno === undefined ? undefined : -errno, syscall },
-  );
+  const failure = error as NodeJS.ErrnoException;
+  const hint = failure.code === 'ENOENT' ? ': /proc is not mounted, or this kernel has no CONFIG_NET_NS' : '';
+  throw fileError(`cannot look for network namespaces: ${failure.path} cannot be read${hint}`, failure);
 }

@@ -225,3 +225,13 @@ function kernelError(failure: NativeFailure, subject: Subject): SockDiagError {
     details,
   );
 }
+
+/** The error of a file that Node could not read: what that means, and how it failed. */
+export function fileError(meaning: string, error: NodeJS.ErrnoException): SockDiagError {
+  const { code = 'EIO', errno, syscall } = error;
+  return new SockDiagError(`${meaning} (${code}: ${syscall})`, {
+    code,
+    errno: errno === undefined ? undefined : -errno,
+    syscall,
+  });
+}

@@ -1,7 +1,7 @@
 /** What this process may do, of what matters here. */
 import { readFileSync } from 'node:fs';
 
-import { SockDiagError } from '../netlink/errors.js';
+import { fileError } from '../netlink/errors.js';
 
 /** The bits of the capabilities (CAP_*). */
 const NET_ADMIN = 12;
@@ -39,11 +39,6 @@ function readStatus(): string {
   try {
     return readFileSync(STATUS, 'latin1');
   } catch (error) {
-    const { code = 'EIO', errno, syscall } = error as NodeJS.ErrnoException;
-    throw new SockDiagError(`cannot read ${STATUS}, which tells the capabilities (${code}: ${syscall})`, {
-      code,
-      errno: errno === undefined ? undefined : -errno,
-      syscall,
-    });
+    throw fileError(`cannot read ${STATUS}, which tells the capabilities`, error as NodeJS.ErrnoException);
   }
 }
