@@ -4,6 +4,7 @@
       "target_name": "sockdiag",
       "sources": [
         "native/addon.cc",
+        "native/batch.cc",
         "native/bell.cc",
         "native/descriptor.cc",
         "native/dump_reader.cc",
@@ -13,6 +14,7 @@
         "native/exchange_object.cc",
         "native/failure.cc",
         "native/handover.cc",
+        "native/line_walker.cc",
         "native/listener_object.cc",
         "native/message_walker.cc",
         "native/netlink_socket.cc",
@@ -22,6 +24,7 @@
         "native/read_ahead.cc",
         "native/reader_object.cc",
         "native/socket_owners.cc",
+        "native/text_reader.cc",
         "native/values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -31,15 +31,15 @@ export interface NativeRequest extends NativeShape {
 
 /** Why a dump ended before its end. */
 export interface NativeFailure {
-  /** Which of the requests it was. */
+  /** Which of the requests it was, or of the files. */
   request: number;
   /**
-   * A system call failed; the kernel answered with an error; the kernel marked the dump as interrupted; what
+   * A system call failed; one on a file of text; the kernel answered with an error; the kernel marked the dump as interrupted; what
    * came is not a reply that the kernel would make.
    */
-  kind: 'system' | 'kernel' | 'interrupted' | 'reply';
+  kind: 'system' | 'file' | 'kernel' | 'interrupted' | 'reply';
   errno: number;
-  /** `system`: its name. */
+  /** `system`, `file`: its name. */
   syscall?: string;
   /** `kernel`: the errno came in NLMSG_DONE, not in NLMSG_ERROR. */
   inDone?: boolean;
@@ -63,7 +63,24 @@ export interface NativeBatch {
   index?: number;
   /** The inode number of the network namespace that was asked, if one was named and /proc could tell. */
   netns?: number;
+  /** Of text: which of the files it is of, and where in that the buffer starts, in bytes. */
+  file?: number;
+  offset?: number;
   failure?: NativeFailure;
+}
+
+/** Files of text to read, one behind the other. Each starts with a header, which is the first record of its first batch. */
+export interface NativeText {
+  files: readonly {
+    path: string;
+    /** That it is not there is no failure. */
+    optional: boolean;
+  }[];
+  /**
+   * How a record starts, where a line need not be one: `x` is a hexadecimal digit, `d` some decimal ones, `*` some bytes
+   * that are neither blanks nor colons, a blank some blanks, all else itself.
+   */
+  start?: string | undefined;
 }
 
 export interface NativeReader {
@@ -211,9 +228,12 @@ export interface Binding {
     inode?: number,
   ) => NativeExchange;
   Listener: new (subscription: NativeSubscription) => NativeListener;
-  /** As of `Exchange`. */
+  /**
+   * As of `Exchange`. Of text, a row of the index is where the record starts, 1, and where the line break is that ends it;
+   * without one at the file's end, where it starts, and 0.
+   */
   Reader: new (
-    requests: NativeRequest[],
+    question: NativeRequest[] | NativeText,
     netns: string,
     inode?: number,
   ) => NativeReader;

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "failure.h"
+#include "batch.h"
 #include "message_walker.h"
 #include "netlink_socket.h"
 
@@ -26,59 +26,18 @@ struct Request {
   std::vector<uint8_t> payload;
 };
 
-// What one call to Fill brings: datagrams, one behind the other, and the index of their records.
-// Its memory comes with the first call, and is used again by the next.
-class Batch {
- public:
-  // A receive needs its full room, though it may not use all of it.
-  explicit Batch(size_t datagrams) : least_capacity_(datagrams * kReceiveSize) {}
-
-  const uint8_t* bytes() const { return bytes_.get(); }
-  size_t bytes_size() const { return used_; }
-  const uint32_t* words() const { return words_.get(); }
-  const Index& index() const { return index_; }
-
-  bool finished() const { return finished_; }
-  const Failure& failure() const { return failure_; }
-
-  // The inode number of the network namespace that was asked, if one was named; 0 else.
-  uint64_t netns() const { return netns_; }
-
- private:
-  friend class DumpReader;
-
-  void Prepare();
-
-  // Whether there is room for a datagram of that size. Alone in a batch, any gets its room.
-  bool MakeRoom(size_t size);
-
-  void Allocate(size_t capacity);
-
-  const size_t least_capacity_;
-  size_t capacity_ = 0;
-  std::unique_ptr<uint8_t[]> bytes_;
-  std::unique_ptr<uint32_t[]> words_;
-  Index index_{nullptr, 0};
-  size_t used_ = 0;
-  bool finished_ = false;
-  Failure failure_;
-  uint64_t netns_ = 0;
-};
-
-class DumpReader {
+class DumpReader : public BatchReader {
  public:
   DumpReader(std::vector<Request> requests, NetworkNamespace netns)
       : requests_(std::move(requests)), netns_(std::move(netns)) {}
 
-  // Receives the next part of the dump. Opens the socket the first time, and closes it when the dump has
-  // ended in whatever way; then the batch is finished. One call at a time.
-  void Fill(Batch& batch);
+  // Opens the socket the first time, and closes it when the dump has ended in whatever way.
+  void Fill(Batch& batch) override;
 
-  // Makes a Fill that is running end after the datagram that it is at. From any thread.
-  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  // After the datagram that it is at.
+  void Cancel() override { cancelled_.store(true, std::memory_order_relaxed); }
 
-  // Gives the socket back before the end. Not while a Fill is running.
-  void Close() { socket_.reset(); }
+  void Close() override { socket_.reset(); }
 
  private:
   void Open();

@@ -31,7 +31,7 @@ void ReadAhead::Run(const std::function<void()>& notify) {
   while (!IsEnough()) {
     auto batch = Spare();
     lock.unlock();
-    reader_.Fill(*batch);
+    reader_->Fill(*batch);
     lock.lock();
     if (stopped_) break;
     finished_ = batch->finished();
@@ -55,7 +55,7 @@ std::unique_ptr<Batch> ReadAhead::FillNow() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (finished_) return nullptr;
   auto batch = Spare();
-  reader_.Fill(*batch);
+  reader_->Fill(*batch);
   finished_ = batch->finished();
   return batch;
 }
@@ -66,7 +66,7 @@ void ReadAhead::GiveBack(std::unique_ptr<Batch> batch) {
 }
 
 void ReadAhead::Stop() {
-  reader_.Cancel();
+  reader_->Cancel();
   const std::lock_guard<std::mutex> lock(mutex_);
   finished_ = stopped_ = true;
   filled_.clear();

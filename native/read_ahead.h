@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "dump_reader.h"
+#include "batch.h"
 
 namespace sockdiag {
 
@@ -16,8 +16,7 @@ namespace sockdiag {
 // to start it anew for each would cost more than some of them take to be filled.
 class ReadAhead {
  public:
-  ReadAhead(std::vector<Request> requests, NetworkNamespace netns)
-      : reader_(std::move(requests), std::move(netns)) {}
+  explicit ReadAhead(std::unique_ptr<BatchReader> reader) : reader_(std::move(reader)) {}
 
   // On the thread that decodes: whether Run must be called, on another thread; the answer true is given once,
   // until that Run has ended.
@@ -43,14 +42,14 @@ class ReadAhead {
   // ends soon, if it runs.
   void Stop();
 
-  // Closes the socket. Not while Run is running.
-  void Close() { reader_.Close(); }
+  // Gives back what the reader has open. Not while Run is running.
+  void Close() { reader_->Close(); }
 
  private:
   bool IsEnough() const;
   std::unique_ptr<Batch> Spare();
 
-  DumpReader reader_;
+  const std::unique_ptr<BatchReader> reader_;
   std::mutex mutex_;  // of all that follows
   std::vector<std::unique_ptr<Batch>> filled_;
   std::vector<std::unique_ptr<Batch>> spare_;

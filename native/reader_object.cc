@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "dump_reader.h"
 #include "queue_work.h"
+#include "text_reader.h"
 #include "values.h"
 
 namespace sockdiag {
@@ -29,6 +31,23 @@ std::vector<Request> ReadRequests(const Napi::Array& array) {
     requests.push_back(ReadRequest(array.Get(i).As<Napi::Object>()));
   if (requests.empty()) throw Napi::TypeError::New(array.Env(), "a reader needs a request");
   return requests;
+}
+
+TextQuestion ReadTextQuestion(const Napi::Object& object) {
+  TextQuestion question;
+  const auto files = object.Get("files").As<Napi::Array>();
+  for (uint32_t i = 0; i < files.Length(); ++i) {
+    const auto file = files.Get(i).As<Napi::Object>();
+    question.files.push_back({file.Get("path").As<Napi::String>(), file.Get("optional").ToBoolean()});
+  }
+  if (!object.Get("start").IsUndefined()) question.start = object.Get("start").As<Napi::String>();
+  return question;
+}
+
+std::unique_ptr<BatchReader> MakeReader(const Napi::Value& question, NetworkNamespace netns) {
+  if (question.IsArray())
+    return std::make_unique<DumpReader>(ReadRequests(question.As<Napi::Array>()), std::move(netns));
+  return std::make_unique<TextReader>(ReadTextQuestion(question.As<Napi::Object>()), std::move(netns));
 }
 
 }  // namespace
@@ -70,7 +89,7 @@ Napi::Function ReaderObject::Define(Napi::Env env) {
 }
 
 ReaderObject::ReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReaderObject>(info) {
-  ahead_ = std::make_shared<ReadAhead>(ReadRequests(info[0].As<Napi::Array>()), ReadNetns(info[1], info[2]));
+  ahead_ = std::make_shared<ReadAhead>(MakeReader(info[0], ReadNetns(info[1], info[2])));
   Weigh(kWeight);
 }
 
@@ -159,6 +178,10 @@ Napi::Object ReaderObject::Deliver(std::unique_ptr<Batch> batch) {
   result.Set("records", static_cast<double>(batch == nullptr ? 0 : batch->index().records()));
   if (batch == nullptr) return result;
   if (batch->netns() != 0) result.Set("netns", static_cast<double>(batch->netns()));
+  if (batch->file()) {
+    result.Set("file", *batch->file());
+    result.Set("offset", static_cast<double>(batch->file_offset()));
+  }
   handover_.Put(result, {batch->bytes(), batch->bytes_size(), batch->words(), batch->index().size()});
   if (batch->failure().kind != Failure::Kind::kNone)
     result.Set("failure", DescribeFailure(env, batch->failure()));

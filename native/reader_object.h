@@ -1,5 +1,5 @@
-// A DumpReader as JavaScript sees it: batches by promise, read on a worker thread while the last one is
-// being decoded; or at once, on the thread that asks.
+// A reader as JavaScript sees it, of dumps or of text: batches by promise, read on a worker thread while the
+// last one is being decoded; or at once, on the thread that asks.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // new Reader(requests, netns, inode)
+  // new Reader(requests, netns, inode), or new Reader({ files, start }, netns, inode)
   explicit ReaderObject(const Napi::CallbackInfo& info);
   ~ReaderObject() override;
 

@@ -22,7 +22,8 @@ Napi::Value DescribeFailure(Napi::Env env, const Failure& failure) {
   object.Set("errno", failure.error);
   switch (failure.kind) {
     case Failure::Kind::kSystem:
-      object.Set("kind", "system");
+    case Failure::Kind::kFile:
+      object.Set("kind", failure.kind == Failure::Kind::kFile ? "file" : "system");
       object.Set("syscall", failure.syscall);
       break;
     case Failure::Kind::kKernel:

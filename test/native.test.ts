@@ -24,6 +24,7 @@ function run(name: string, sources: readonly string[], sanitizers: string): Spaw
 
 test.each([
   ['the message walker, on 300,000 random datagrams', 'message_walker_test', 'address,undefined'],
+  ['the line walker, on 40,000 random texts in pieces', 'line_walker_test', 'address,undefined'],
   ['the event queue, in 20,000 random orders', 'event_queue_test', 'address,undefined'],
   ['the event queue, between two threads', 'event_queue_test', 'thread'],
 ])('%s, keeps its promises', (_, name, sanitizers) => {
