@@ -17,7 +17,7 @@ import { isFiltered } from './selections.mjs';
 /**
  * @typedef {object} Contender
  * @property {string} name
- * @property {'floor' | 'ours' | 'matcher' | 'proc' | 'ss' | 'peer'} who
+ * @property {'floor' | 'ours' | 'own-proc' | 'matcher' | 'proc' | 'ss' | 'peer'} who
  * @property {(task: Task) => string[]} command of its long-lived process
  * @property {boolean} streams holds no more than a part of the sockets at a time
  * @property {boolean} isAsynchronous lets the event loop turn while it reads
@@ -79,6 +79,12 @@ const BOTH = [
   worker('sockdiag: for', 'ours', ['ours', 'for'], { streams: true }),
 ];
 
+const OWN_PROC = [
+  worker('sockdiag/proc: for await', 'own-proc', ['own-proc', 'for-await'], STREAMED),
+  worker('sockdiag/proc: batches()', 'own-proc', ['own-proc', 'batches'], STREAMED),
+  worker('sockdiag/proc: for', 'own-proc', ['own-proc', 'for'], { streams: true }),
+];
+
 const FILTERED = [
   ...FIRST,
   worker('for await + matcher', 'matcher', ['matcher', 'for-await'], STREAMED),
@@ -90,7 +96,9 @@ const FILTERED = [
 export const CONTENDERS = {
   tcp: [
     ...BOTH,
+    ...OWN_PROC,
     worker('/proc/net parsed', 'proc', ['proc']),
+    worker('/proc/net split', 'peer', ['split']),
     worker('ss -tan parsed', 'ss', ['ss'], { isAsynchronous: true }),
     worker('systeminformation', 'peer', ['systeminformation'], { isAsynchronous: true }),
     worker('@stroncium/procfs', 'peer', ['procfs']),
@@ -114,6 +122,7 @@ export const CONTENDERS = {
   ],
   unix: [
     ...BOTH,
+    ...OWN_PROC,
     worker('/proc/net parsed', 'proc', ['proc']),
     worker('ss -xan parsed', 'ss', ['ss'], { isAsynchronous: true }),
   ],

@@ -110,7 +110,12 @@ function leaveOut(runners, filter) {
   const peers = runners.some(({ contender }) => contender.who === 'peer') ? installPeers() : undefined;
   for (const runner of runners) {
     const { who } = runner.contender;
-    if (who === 'ours' || who === 'matcher' || (who === 'floor' && filter !== undefined))
+    if (
+      who === 'ours' ||
+      who === 'own-proc' ||
+      who === 'matcher' ||
+      (who === 'floor' && filter !== undefined)
+    )
       runner.leaveOut(ours);
     if (who === 'peer') runner.leaveOut(peers);
   }
@@ -126,7 +131,7 @@ async function compare(runners, expected) {
   const differences = [];
   let first;
   // One of ours stands for all: they decode alike.
-  for (const who of ['floor', 'proc', 'ss', 'matcher', 'ours']) {
+  for (const who of ['floor', 'proc', 'own-proc', 'ss', 'matcher', 'ours']) {
     const runner = runners.find(({ contender }) => contender.who === who);
     const answer = await runner?.ask(who === 'floor' ? 'count' : 'digest');
     await runner?.end();

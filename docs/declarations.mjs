@@ -18,7 +18,7 @@
 
 const DOC = String.raw`(?: *\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?`;
 const INTERFACE = new RegExp(
-  `^${DOC}export interface (\\w+)(?:<[^>]*>)?(?: extends ([^{]*?))? \\{\n([\\s\\S]*?)^\\}`,
+  `^${DOC}export interface (\\w+)(?:<[^>]*>)?(?:\\s+extends ([^{]*?))? \\{\n([\\s\\S]*?)^\\}`,
   'gm',
 );
 const EMPTY = new RegExp(`^${DOC}export interface (\\w+)(?: extends ([^{]*?))? \\{\\}`, 'gm');

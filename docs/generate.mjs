@@ -25,9 +25,12 @@ did not send it, or where nobody asked for it. Numbers of 64 bits are exact up t
 kernel may have one day reads \`unknown_N\` (of states \`UNKNOWN_N\`).
 `;
 
-/** @returns {Map<string, Declaration>} all that index.ts exports, by name */
+/** What has records of its own. */
+const MODULES = ['index.ts', 'proc/index.ts'];
+
+/** @returns {Map<string, Declaration>} all that the modules export, by name */
 function publicDeclarations() {
-  const index = readFileSync(path.join(LIB, 'index.ts'), 'utf8');
+  const index = MODULES.map((file) => readFileSync(path.join(LIB, file), 'utf8')).join('\n');
   const exported = new Set(
     [...index.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, names = '']) =>
       names.split(',').map((name) => name.replace(/^\s*(type )?/, '').trim()),

@@ -114,7 +114,8 @@ export type {
 } from './packet/record.js';
 export type { Capabilities } from './probe/capabilities.js';
 export { type Probe, type ProbedFamily, type ProbeOptions, probe, type Support } from './probe/probe.js';
-export type { DiagRecord, SocketOwner } from './record/record.js';
+export type { Fallback, NoFallback } from './proc/fallback.js';
+export type { DiagRecord, SocketOwner, SocketRecord } from './record/record.js';
 export type { Shutdown } from './record/shutdown.js';
 export type { SkMeminfo } from './record/skmeminfo.js';
 export type { SocketState } from './record/state.js';

@@ -196,11 +196,11 @@ test('a request for SMC says that what looks like TCP is not', async () => {
   expect(await decode(bytes).toArray()).toMatchObject([{ family: 'inet6', state: 'ACTIVE', mode: 'smcr' }]);
 });
 
-test.each([
+test.each<readonly [string, () => Dump<DiagMsg>]>([
   ['packet', dumpPacket],
   ['netlink', dumpNetlink],
   ['mptcp', dumpMptcp],
-] as const)('%s: a recording decodes to what the dump gives', async (_what, dump) => {
+])('%s: a recording decodes to what the dump gives', async (_what, dump) => {
   const before = (await dump().toArray()).length;
   const records = await decode(await record(dump())).toArray();
   const after = (await dump().toArray()).length;

@@ -3,14 +3,23 @@ import { readdirSync, readlinkSync } from 'node:fs';
 
 /** Sockets among this process's descriptors, by what /proc calls them. */
 export function openSockets(): string[] {
-  const sockets: string[] = [];
+  return targets().filter((target) => target.startsWith('socket:'));
+}
+
+/** Files that this process has open, but for devices and what the event loop is made of. */
+export function openFiles(): string[] {
+  return targets().filter((target) => target.startsWith('/') && !target.startsWith('/dev/'));
+}
+
+/** Of all its descriptors. */
+function targets(): string[] {
+  const found: string[] = [];
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
-      const target = readlinkSync(`/proc/self/fd/${fd}`);
-      if (target.startsWith('socket:')) sockets.push(target);
+      found.push(readlinkSync(`/proc/self/fd/${fd}`));
     } catch {
       // The descriptor of the listing itself.
     }
   }
-  return sockets.sort();
+  return found.sort();
 }

@@ -236,7 +236,7 @@ test.each([
   [null, 'dumpNetlink: options must be an object, not null'],
   [
     { states: ['CLOSE'] },
-    "dumpNetlink: there is no option 'states', only 'signal', 'netns', 'filter', 'owners', 'protocol' and 'show'",
+    "dumpNetlink: there is no option 'states', only 'signal', 'netns', 'filter', 'owners', 'protocol', 'show' and 'fallback'",
   ],
   [{ protocol: 'tcp' }, "dumpNetlink: options.protocol is 'tcp', but must be 'route', 'unused', 'usersock',"],
   [{ protocol: 0 }, 'dumpNetlink: options.protocol is 0'],

@@ -1,42 +1,9 @@
 /** sockdiag itself, in each of the four ways to read a dump. */
 import { dumpTcp, dumpUnix } from '../../dist/index.js';
-import { touchAll, toucher } from './subject.mjs';
+import { toucher } from './subject.mjs';
+import { wayOf } from './ways.mjs';
 
-/** @typedef {(record: any) => void} Touch */
-/** @typedef {any} Dump */
-
-/** @type {Record<string, (dump: Dump, touch: Touch) => number | Promise<number>>} */
-const WAYS = {
-  async 'for-await'(dump, touch) {
-    let rows = 0;
-    for await (const record of dump) {
-      touch(record);
-      rows++;
-    }
-    return rows;
-  },
-
-  async batches(dump, touch) {
-    let rows = 0;
-    for await (const batch of dump.batches()) rows += touchAll(batch, touch);
-    return rows;
-  },
-
-  async 'to-array'(dump, touch) {
-    return touchAll(await dump.toArray(), touch);
-  },
-
-  for(dump, touch) {
-    let rows = 0;
-    for (const record of dump) {
-      touch(record);
-      rows++;
-    }
-    return rows;
-  },
-};
-
-/** @type {Record<import('./subject.mjs').Kind, (options?: object) => Dump>} */
+/** @type {Record<import('./subject.mjs').Kind, (options?: object) => import('./ways.mjs').Dump>} */
 const DUMPS = {
   tcp: dumpTcp,
   'tcp-info': (options) => dumpTcp({ ...options, show: ['info'] }),
@@ -54,8 +21,7 @@ export function create(kind, way, filter) {
   const dump = DUMPS[kind];
   const wanted = filter === undefined ? {} : { filter };
   const touch = toucher(kind);
-  const read = WAYS[way];
-  if (read === undefined) throw new Error(`there is no way '${way}'`);
+  const read = wayOf(way);
   return {
     run: () => read(dump(wanted), touch),
     async tiny() {

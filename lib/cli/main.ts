@@ -15,7 +15,8 @@ const EXIT_USAGE = 2;
 
 function dumpOf(kind: Kind, { family, states }: Wish): Dump<AnySocket> {
   if (kind === 'unix') return dumpUnix({ states: states.unix });
-  return (kind === 'tcp' ? dumpTcp : dumpUdp)({ family, states: states.inet });
+  const options = { family, states: states.inet };
+  return kind === 'tcp' ? dumpTcp(options) : dumpUdp(options);
 }
 
 function version(): string {

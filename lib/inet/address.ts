@@ -13,15 +13,24 @@ const CACHE_BITS = 12;
 const KEYS_4 = new Uint32Array(1 << CACHE_BITS);
 const TEXTS_4: (string | undefined)[] = new Array(1 << CACHE_BITS).fill(undefined);
 
+/** One address, where it can be formatted: its words in the network's order, as they lie in memory. */
+const WORDS = new Uint32Array(4);
+const WORD_BYTES = new Uint8Array(WORDS.buffer);
+
 /** The IPv4 address whose four bytes stand at `at`, a multiple of 4. */
 export function readAddress4(memory: BatchMemory, at: number): string {
-  const key = memory.u32(at);
+  return addressOfWord(memory.u32(at));
+}
+
+/** The IPv4 address whose four bytes are those of a word in memory. */
+export function addressOfWord(key: number): string {
   const place = Math.imul(key, 0x9e3779b1) >>> (32 - CACHE_BITS);
   if (KEYS_4[place] === key) {
     const text = TEXTS_4[place];
     if (text !== undefined) return text;
   }
-  const text = formatAddress4(memory.bytes, at);
+  WORDS[0] = key;
+  const text = formatAddress4(WORD_BYTES, 0);
   KEYS_4[place] = key;
   TEXTS_4[place] = text;
   return text;
@@ -41,10 +50,16 @@ const TEXTS_6: (string | undefined)[] = new Array(1 << CACHE_BITS).fill(undefine
 export function readAddress6(memory: BatchMemory, at: number): string {
   const first = at >>> 2;
   const { words } = memory;
-  const a = words[first] as number;
-  const b = words[first + 1] as number;
-  const c = words[first + 2] as number;
-  const d = words[first + 3] as number;
+  return addressOfWords(
+    words[first] as number,
+    words[first + 1] as number,
+    words[first + 2] as number,
+    words[first + 3] as number,
+  );
+}
+
+/** The IPv6 address whose sixteen bytes are those of four words in memory. */
+export function addressOfWords(a: number, b: number, c: number, d: number): string {
   const mixed = Math.imul(a ^ (c << 7), 0x85ebca6b) ^ Math.imul(b ^ (d << 3), 0xc2b2ae35) ^ d;
   const place = Math.imul(mixed, 0x9e3779b1) >>> (32 - CACHE_BITS);
   const key = place << 2;
@@ -52,7 +67,11 @@ export function readAddress6(memory: BatchMemory, at: number): string {
     const text = TEXTS_6[place];
     if (text !== undefined) return text;
   }
-  const text = formatAddress6(memory.bytes, at);
+  WORDS[0] = a;
+  WORDS[1] = b;
+  WORDS[2] = c;
+  WORDS[3] = d;
+  const text = formatAddress6(WORD_BYTES, 0);
   KEYS_6[key] = a;
   KEYS_6[key + 1] = b;
   KEYS_6[key + 2] = c;

@@ -8,7 +8,7 @@ import type { BatchMemory } from '../netlink/batch.js';
 import type { Dump, DumpOptions } from '../netlink/dump.js';
 import { commonChecks } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
-import { type Asked, askKernel, type Question } from '../netlink/live.js';
+import { type Asked, askKernel, type Instead, type Question } from '../netlink/live.js';
 import type { Netns } from '../netlink/netns.js';
 import { anyOf, type Check, checkOptions, oneOf, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
@@ -96,6 +96,8 @@ export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
   oversize?: boolean;
   /** What errors of the kernel mean for this question. */
   hints?: Readonly<Record<number, string>>;
+  /** What is read where the system does not support the question. */
+  instead?: Instead<never> | undefined;
 }
 
 export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string>(

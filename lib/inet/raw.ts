@@ -2,6 +2,8 @@
 import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
 import type { Decode } from '../netlink/reading.js';
+import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
+import { type ProcRawMsg, rawTable } from '../proc/inet.js';
 import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 
@@ -44,7 +46,10 @@ export const decodeRaw: Decode<RawDiagMsg> = inetDecoder(RAW);
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpRaw(options?: RawDumpOptions): Dump<RawDiagMsg> {
-  const wish = { caller: 'dumpRaw', kind: RAW, given: options };
-  return inetDump(RAW, decodeRaw, inetOptions<RawDumpOptions, RawDiagMsg, RawShow>(wish));
+export function dumpRaw(options?: RawDumpOptions & NoFallback): Dump<RawDiagMsg>;
+export function dumpRaw(options?: RawDumpOptions & Fallback): Dump<RawDiagMsg | ProcRawMsg>;
+export function dumpRaw(options?: RawDumpOptions & Fallback): Dump<RawDiagMsg | ProcRawMsg> {
+  const wish = { caller: 'dumpRaw', kind: RAW, given: options, checks: fallbackCheck };
+  const checked = inetOptions<RawDumpOptions & Fallback, RawDiagMsg, RawShow>(wish);
+  return inetDump(RAW, decodeRaw, { ...checked, instead: inetInstead('dumpRaw', checked, rawTable) });
 }

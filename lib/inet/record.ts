@@ -23,6 +23,10 @@ export type Timer = 'off' | 'on' | 'keepalive' | 'timewait' | 'persist' | 'delac
 
 const TIMERS: readonly Timer[] = ['off', 'on', 'keepalive', 'timewait', 'persist', 'delack'];
 
+export function timerName(number: number): Timer {
+  return nameOf(TIMERS, number);
+}
+
 /** A socket of an IP protocol, as the kernel's `inet_diag_msg` tells it, and what all protocols can tell beside. */
 export interface InetDiagMsg extends DiagRecord {
   /**
@@ -191,7 +195,7 @@ export function readInetDiagMsg(memory: BatchMemory, row: number, protocol: Inet
     family: inet ? 'inet' : 'inet6',
     protocol,
     state: stateName(memory.u8(at + 1)),
-    timer: nameOf(TIMERS, memory.u8(at + 2)),
+    timer: timerName(memory.u8(at + 2)),
     retrans: memory.u8(at + 3),
     src: inet ? readAddress4(memory, at + 8) : readAddress6(memory, at + 8),
     sport: memory.port(at + 4),

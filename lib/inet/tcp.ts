@@ -3,6 +3,8 @@ import { type AttributeTable, attributeTable, readArray } from '../netlink/attri
 import type { Dump } from '../netlink/dump.js';
 import { someDescriptors } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
+import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
+import { type ProcTcpMsg, tcpTable } from '../proc/inet.js';
 import { bpfQuestion, readSkBpfStorages, SK_BPF_STORAGES_NESTS, type SkBpfStorage } from './bpf-storages.js';
 import {
   readBbrInfo,
@@ -173,13 +175,16 @@ export interface TcpDumpOptions extends InetStatesOptions<TcpShow> {
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpTcp(options?: TcpDumpOptions): Dump<TcpDiagMsg> {
-  const checked = inetOptions<TcpDumpOptions, TcpDiagMsg, TcpShow>({
+export function dumpTcp(options?: TcpDumpOptions & NoFallback): Dump<TcpDiagMsg>;
+export function dumpTcp(options?: TcpDumpOptions & Fallback): Dump<TcpDiagMsg | ProcTcpMsg>;
+export function dumpTcp(options?: TcpDumpOptions & Fallback): Dump<TcpDiagMsg | ProcTcpMsg> {
+  const checked = inetOptions<TcpDumpOptions & Fallback, TcpDiagMsg, TcpShow>({
     caller: 'dumpTcp',
     kind: TCP,
     given: options,
-    checks: { ...statesCheck, bpfMaps: someDescriptors },
+    checks: { ...statesCheck, bpfMaps: someDescriptors, ...fallbackCheck },
   });
   const decode = checked.show?.includes('md5sig') === true ? decodeTcpWithKeys : decodeTcp;
-  return inetDump(TCP, decode, { ...checked, ...bpfQuestion(checked) });
+  const instead = inetInstead('dumpTcp', checked, tcpTable);
+  return inetDump(TCP, decode, { ...checked, ...bpfQuestion(checked), instead });
 }

@@ -2,6 +2,8 @@
 import type { AttributeTable } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
 import type { Decode } from '../netlink/reading.js';
+import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
+import { type ProcUdpLiteMsg, type ProcUdpMsg, udpLiteTable, udpTable } from '../proc/inet.js';
 import {
   type InetKind,
   type InetStatesOptions,
@@ -56,9 +58,12 @@ export const decodeUdpLite: Decode<UdpLiteDiagMsg> = inetDecoder(UDPLITE);
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpUdp(options?: UdpDumpOptions): Dump<UdpDiagMsg> {
-  const wish = { caller: 'dumpUdp', kind: UDP, given: options, checks: statesCheck };
-  return inetDump(UDP, decodeUdp, inetOptions<UdpDumpOptions, UdpDiagMsg, UdpShow>(wish));
+export function dumpUdp(options?: UdpDumpOptions & NoFallback): Dump<UdpDiagMsg>;
+export function dumpUdp(options?: UdpDumpOptions & Fallback): Dump<UdpDiagMsg | ProcUdpMsg>;
+export function dumpUdp(options?: UdpDumpOptions & Fallback): Dump<UdpDiagMsg | ProcUdpMsg> {
+  const wish = { caller: 'dumpUdp', kind: UDP, given: options, checks: { ...statesCheck, ...fallbackCheck } };
+  const checked = inetOptions<UdpDumpOptions & Fallback, UdpDiagMsg, UdpShow>(wish);
+  return inetDump(UDP, decodeUdp, { ...checked, instead: inetInstead('dumpUdp', checked, udpTable) });
 }
 
 /**
@@ -66,7 +71,18 @@ export function dumpUdp(options?: UdpDumpOptions): Dump<UdpDiagMsg> {
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpUdpLite(options?: UdpDumpOptions): Dump<UdpLiteDiagMsg> {
-  const wish = { caller: 'dumpUdpLite', kind: UDPLITE, given: options, checks: statesCheck };
-  return inetDump(UDPLITE, decodeUdpLite, inetOptions<UdpDumpOptions, UdpLiteDiagMsg, UdpShow>(wish));
+export function dumpUdpLite(options?: UdpDumpOptions & NoFallback): Dump<UdpLiteDiagMsg>;
+export function dumpUdpLite(options?: UdpDumpOptions & Fallback): Dump<UdpLiteDiagMsg | ProcUdpLiteMsg>;
+export function dumpUdpLite(options?: UdpDumpOptions & Fallback): Dump<UdpLiteDiagMsg | ProcUdpLiteMsg> {
+  const wish = {
+    caller: 'dumpUdpLite',
+    kind: UDPLITE,
+    given: options,
+    checks: { ...statesCheck, ...fallbackCheck },
+  };
+  const checked = inetOptions<UdpDumpOptions & Fallback, UdpLiteDiagMsg, UdpShow>(wish);
+  return inetDump(UDPLITE, decodeUdpLite, {
+    ...checked,
+    instead: inetInstead('dumpUdpLite', checked, udpLiteTable),
+  });
 }

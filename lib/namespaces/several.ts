@@ -3,12 +3,12 @@ import type { NativeBatch, NativeFailure } from '../binding.js';
 import { SockDiagError } from '../netlink/errors.js';
 import type { NetnsFile } from '../netlink/netns.js';
 import { type Decode, END, type Source } from '../netlink/reading.js';
-import type { DiagRecord } from '../record/record.js';
+import type { SocketRecord } from '../record/record.js';
 import { FollowingSource, type OpenIn } from './following.js';
 import { Ways } from './ways.js';
 
 /** Asks in one namespace after the other, and stamps each record with the one that was asked. */
-export class NamespacesSource<T extends DiagRecord> implements Source<T> {
+export class NamespacesSource<T extends SocketRecord> implements Source<T> {
   decode: Decode<T> = () => undefined;
   readonly #openIn: OpenIn<T>;
   /** In reverse, those that are still to be asked. */
@@ -97,7 +97,7 @@ export class NamespacesSource<T extends DiagRecord> implements Source<T> {
   }
 }
 
-function stamping<T extends DiagRecord>(decode: Decode<T>, netns: number): Decode<T> {
+function stamping<T extends SocketRecord>(decode: Decode<T>, netns: number): Decode<T> {
   return (memory, row) => {
     const record = decode(memory, row);
     if (record !== undefined) record.netns = netns;

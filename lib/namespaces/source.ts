@@ -2,12 +2,12 @@
 import type { DumpOptions } from '../netlink/dump.js';
 import { type Netns, netnsFile } from '../netlink/netns.js';
 import type { Source } from '../netlink/reading.js';
-import type { DiagRecord } from '../record/record.js';
+import type { SocketRecord } from '../record/record.js';
 import { FollowingSource, type OpenIn } from './following.js';
 import { NamespacesSource } from './several.js';
 
 /** Makes the source of one reading. */
-export function inNamespaces<T extends DiagRecord>(
+export function inNamespaces<T extends SocketRecord>(
   netns: DumpOptions['netns'],
   openIn: OpenIn<T>,
 ): () => Source<T> {

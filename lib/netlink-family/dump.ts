@@ -7,6 +7,8 @@ import { liveDump } from '../netlink/live.js';
 import { anyOf, type Checks, checkOptions, oneOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
+import { type Fallback, fallbackCheck, insteadOf, type NoFallback } from '../proc/fallback.js';
+import { netlinkTable, type ProcNetlinkMsg } from '../proc/netlink.js';
 import {
   NETLINK_DIAG_MSG_LENGTH,
   NETLINK_PROTOCOLS,
@@ -26,11 +28,13 @@ const SHOW = {
 
 export type NetlinkShow = keyof typeof SHOW;
 
-const SHOW_WORDS: readonly NetlinkShow[] = wordsOf(SHOW);
+export const NETLINK_SHOW_WORDS: readonly NetlinkShow[] = wordsOf(SHOW);
 
-const DEFAULT_SHOW: readonly NetlinkShow[] = SHOW_WORDS.filter((word) => word !== 'ringCfg');
+const DEFAULT_SHOW: readonly NetlinkShow[] = NETLINK_SHOW_WORDS.filter((word) => word !== 'ringCfg');
 
-const PROTOCOL_WORDS: readonly NetlinkProtocol[] = NETLINK_PROTOCOLS.filter((word) => word !== undefined);
+export const NETLINK_PROTOCOL_WORDS: readonly NetlinkProtocol[] = NETLINK_PROTOCOLS.filter(
+  (word) => word !== undefined,
+);
 
 export interface NetlinkDumpOptions extends DumpOptions {
   /** Sockets of this protocol only; without it, of all, those without a name included. */
@@ -43,10 +47,11 @@ export interface NetlinkDumpOptions extends DumpOptions {
   show?: readonly NetlinkShow[] | undefined;
 }
 
-const CHECKS: Checks<NetlinkDumpOptions> = {
+const CHECKS: Checks<NetlinkDumpOptions & Fallback> = {
   ...commonChecks,
-  protocol: oneOf(PROTOCOL_WORDS),
-  show: anyOf(SHOW_WORDS),
+  protocol: oneOf(NETLINK_PROTOCOL_WORDS),
+  show: anyOf(NETLINK_SHOW_WORDS),
+  ...fallbackCheck,
 };
 
 export const AF_NETLINK = 16;
@@ -81,7 +86,9 @@ export const NETLINK_SUBJECT: Subject = {
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpNetlink(options?: NetlinkDumpOptions): Dump<NetlinkDiagMsg> {
+export function dumpNetlink(options?: NetlinkDumpOptions & NoFallback): Dump<NetlinkDiagMsg>;
+export function dumpNetlink(options?: NetlinkDumpOptions & Fallback): Dump<NetlinkDiagMsg | ProcNetlinkMsg>;
+export function dumpNetlink(options?: NetlinkDumpOptions & Fallback): Dump<NetlinkDiagMsg | ProcNetlinkMsg> {
   const checked = checkOptions('dumpNetlink', options, CHECKS);
   const { protocol, show = DEFAULT_SHOW } = checked;
   const numbers = protocol === undefined ? ALL_PROTOCOLS : [NETLINK_PROTOCOLS.indexOf(protocol)];
@@ -89,5 +96,6 @@ export function dumpNetlink(options?: NetlinkDumpOptions): Dump<NetlinkDiagMsg> 
     request: netlinkRequest(number, show),
     subject: NETLINK_SUBJECT,
   }));
-  return liveDump(asked, netlinkDecoder, checked);
+  const instead = insteadOf(checked, () => netlinkTable(checked));
+  return liveDump(asked, netlinkDecoder, { ...checked, instead });
 }

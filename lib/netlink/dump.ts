@@ -74,7 +74,8 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
   /**
    * The kernel's own messages, behind those that ask for them. All parts of one reading, one behind the other, are a
    * recording, which `decode` reads. What of a filter the kernel does not decide is not applied to it. A recording does
-   * not tell network namespaces apart: reading one of an array of them throws a TypeError.
+   * not tell network namespaces apart: reading one of an array of them throws a TypeError, and so does reading one of
+   * `sockdiag/proc`, where there are no messages.
    */
   raw(): DumpIterator<Uint8Array> {
     return new RawIterator(new Reading(this.#query, 'messages'));
@@ -139,8 +140,12 @@ class RawIterator<T> extends ReadingIterator<T, Uint8Array> {
 class RecordIterator<T> extends ReadingIterator<T, T> {
   override next(): Promise<IteratorResult<T, undefined>> {
     if (this.pending === 0 && this.reading.left > 0) {
-      const value = this.reading.take();
-      if (value !== undefined) return Promise.resolve({ done: false, value });
+      try {
+        const value = this.reading.take();
+        if (value !== undefined) return Promise.resolve({ done: false, value });
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     return super.next();
   }

@@ -43,6 +43,11 @@ export class SockDiagError extends Error {
   }
 }
 
+/** Whether an error says that this system does not support what was asked. */
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof SockDiagError && error.unsupported !== undefined;
+}
+
 /** What is done with sockets: in a sentence, as a thing, and whether with one of them alone. */
 const ACTS = {
   dump: { verb: 'dump', noun: 'a dump of', isSingle: false },
@@ -93,6 +98,7 @@ function actOf({ act = 'dump' }: Subject): (typeof ACTS)[keyof typeof ACTS] {
 export function errorOf(failure: NativeFailure, subject: Subject, netns: string): SockDiagError {
   switch (failure.kind) {
     case 'system':
+    case 'file':
       return systemError(failure, subject, netns);
     case 'kernel':
       return kernelError(failure, subject);

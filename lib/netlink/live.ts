@@ -1,23 +1,20 @@
 /** Dumps that ask the kernel. */
 import { constants } from 'node:os';
 
-import {
-  loadBinding,
-  type NativeBatch,
-  type NativeFailure,
-  type NativeReader,
-  type NativeRequest,
-} from '../binding.js';
+import type { NativeBatch, NativeFailure, NativeRequest } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
 import { expressionOf, filtering } from '../filter/option.js';
+import type { OpenIn } from '../namespaces/following.js';
 import { inNamespaces } from '../namespaces/source.js';
 import { OwningSource } from '../owners/owning.js';
-import type { DiagRecord } from '../record/record.js';
+import type { SocketRecord } from '../record/record.js';
 import { Dump, type DumpOptions } from './dump.js';
-import { errorOf, type Subject } from './errors.js';
+import { errorOf, isUnsupported, type Subject } from './errors.js';
+import { LazyReader } from './lazy-reader.js';
 import type { NetnsFile } from './netns.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
+import { RetryingSource } from './retrying.js';
 
 const EINVAL = constants.errno.EINVAL;
 
@@ -33,16 +30,20 @@ export interface Question<T> {
   decoder: () => Decode<T>;
 }
 
-/** Options of a dump, and which sockets it may have, of IP sockets. */
-interface Wanted extends DumpOptions {
-  about?: Pick<Origin, 'protocol' | 'family'>;
+/** What is read where the system does not support the question, of one network namespace. */
+export type Instead<T> = (netns: NetnsFile) => Source<T>;
+
+/** Options of a dump; which sockets it may have, of IP sockets; and what is read instead. */
+export interface Wanted<T> extends DumpOptions {
+  about?: Pick<Origin, 'protocol' | 'family'> | undefined;
+  instead?: Instead<T> | undefined;
 }
 
 /** A dump of what is asked for, one after the other, and filtered here. */
 export function liveDump<T extends DiagMsg>(
   asked: readonly Asked[],
   decoder: () => Decode<T>,
-  options: DumpOptions,
+  options: Wanted<T>,
 ): Dump<T> {
   const { filter, netns } = options;
   if (filter === undefined) return askKernel({ asked, decoder }, options);
@@ -51,43 +52,62 @@ export function liveDump<T extends DiagMsg>(
 }
 
 /** `simpler` is asked instead if the kernel does not understand the question. */
-export function askKernel<T extends DiagRecord>(
+export function askKernel<T extends SocketRecord>(
   question: Question<T>,
-  { signal, netns, owners, about }: Wanted,
+  { signal, netns, owners, about, instead }: Wanted<T>,
   simpler?: () => Question<T>,
 ): Dump<T> {
   const openIn = (file: NetnsFile): Source<T> => {
     const source = new LiveSource(question, file);
-    return simpler === undefined ? source : new RetryingSource(source, () => new LiveSource(simpler(), file));
+    if (simpler === undefined) return source;
+    return new RetryingSource(source, { isFor: isInvalid, open: () => new LiveSource(simpler(), file) });
   };
   const origin = { netns, signal, ...about };
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
-  const openAll = inNamespaces(netns, openIn);
-  const open = (use: Use) => (owners === true && use === 'records' ? new OwningSource(openAll()) : openAll());
+  const openRaw = inNamespaces(netns, openIn);
+  const openRecords = instead === undefined ? openRaw : inNamespaces(netns, orElse(openIn, instead));
+  const open = (use: Use) => {
+    if (use === 'messages') return openRaw();
+    return owners === true ? new OwningSource(openRecords()) : openRecords();
+  };
   return new Dump({ open, signal, origin });
 }
 
-/** The native reader is made with the first batch. */
+/** The kernel refuses as invalid what it does not know, and does so before any answer. */
+function isInvalid({ kind, errno, request }: NativeFailure): boolean {
+  return kind === 'kernel' && errno === EINVAL && request === 0;
+}
+
+function orElse<T>(openIn: OpenIn<T>, instead: Instead<T>): OpenIn<T> {
+  return (file) => {
+    const source = openIn(file);
+    return new RetryingSource(source, {
+      isFor: (failure) => isUnsupported(source.errorOf(failure)),
+      open: () => instead(file),
+    });
+  };
+}
+
+/** Asks one network namespace. */
 class LiveSource<T> implements Source<T> {
   readonly decode: Decode<T>;
-  readonly #Reader = loadBinding().Reader;
   readonly #asked: readonly Asked[];
   readonly #netns: NetnsFile;
-  #reader: NativeReader | undefined;
-  #closed = false;
+  readonly #reader: LazyReader;
 
   constructor({ asked, decoder }: Question<T>, netns: NetnsFile) {
     this.#asked = asked;
     this.decode = decoder();
     this.#netns = netns;
+    this.#reader = new LazyReader(() => asked.map(({ request }) => request), netns);
   }
 
-  async next(): Promise<NativeBatch> {
-    return this.#open()?.next() ?? END;
+  next(): Promise<NativeBatch> {
+    return this.#reader.next();
   }
 
   nextSync(): NativeBatch {
-    return this.#open()?.nextSync() ?? END;
+    return this.#reader.nextSync();
   }
 
   requests(): Uint8Array {
@@ -99,18 +119,7 @@ class LiveSource<T> implements Source<T> {
   }
 
   close(): Promise<void> | undefined {
-    this.#closed = true;
-    return this.#reader?.close();
-  }
-
-  #open(): NativeReader | undefined {
-    if (this.#closed) return undefined;
-    this.#reader ??= new this.#Reader(
-      this.#asked.map(({ request }) => request),
-      this.#netns.path,
-      this.#netns.ino,
-    );
-    return this.#reader;
+    return this.#reader.close();
   }
 }
 
@@ -135,55 +144,6 @@ class NoSource<T> implements Source<T> {
   }
 
   close(): undefined {}
-}
-
-/** Asks something simpler if the kernel refuses the first question as invalid, which it does before any answer. */
-class RetryingSource<T> implements Source<T> {
-  #source: Source<T>;
-  #simpler: (() => Source<T>) | undefined;
-
-  constructor(source: Source<T>, simpler: () => Source<T>) {
-    this.#source = source;
-    this.#simpler = simpler;
-  }
-
-  get decode(): Decode<T> {
-    return this.#source.decode;
-  }
-
-  async next(): Promise<NativeBatch> {
-    const batch = await this.#source.next();
-    return this.#gaveUp(batch) ? this.#source.next() : batch;
-  }
-
-  nextSync(): NativeBatch {
-    const batch = this.#source.nextSync();
-    return this.#gaveUp(batch) ? this.#source.nextSync() : batch;
-  }
-
-  requests(): Uint8Array {
-    return this.#source.requests();
-  }
-
-  errorOf(failure: NativeFailure): Error {
-    return this.#source.errorOf(failure);
-  }
-
-  close(): Promise<void> | undefined {
-    this.#simpler = undefined;
-    return this.#source.close();
-  }
-
-  /** Whether the first batch is a refusal, and another source is in place. */
-  #gaveUp({ failure, records }: NativeBatch): boolean {
-    const simpler = this.#simpler;
-    this.#simpler = undefined;
-    const refused = failure?.kind === 'kernel' && failure.errno === EINVAL && failure.request === 0;
-    if (!refused || records > 0 || simpler === undefined) return false;
-    this.#source.close();
-    this.#source = simpler();
-    return true;
-  }
 }
 
 /** A request as it is sent, in the machine's byte order. */

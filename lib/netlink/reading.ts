@@ -62,6 +62,8 @@ export class Reading<T> {
   /** Where the next record's row is in the index. */
   #row = 0;
   #failure: NativeBatch['failure'];
+  /** What a record was instead. */
+  #thrown: { error: unknown } | undefined;
   #unhook: (() => void) | undefined;
   /** The first batch was asked for. */
   #started = false;
@@ -113,19 +115,26 @@ export class Reading<T> {
 
   /** The next record of this batch, if it is one to give out. There must be one left. */
   take(): T | undefined {
-    const memory = this.#memory as BatchMemory;
-    const row = this.#row;
-    this.#row += 2 + (memory.words[row + 1] as number);
-    this.left--;
-    return this.#decode(memory, row);
+    try {
+      return this.#decodeNext();
+    } catch (error) {
+      // A loop that an error ends does not close what it reads.
+      this.close();
+      throw error;
+    }
   }
 
-  /** All records of this batch that are left. */
+  /** All records of this batch that are left; an error that one of them is waits until those before it are taken. */
   takeAll(): T[] {
     const records: T[] = [];
-    while (this.left > 0) {
-      const record = this.take();
-      if (record !== undefined) records.push(record);
+    try {
+      while (this.left > 0) {
+        const record = this.#decodeNext();
+        if (record !== undefined) records.push(record);
+      }
+    } catch (error) {
+      this.left = 0;
+      this.#thrown = { error };
     }
     return records;
   }
@@ -141,6 +150,14 @@ export class Reading<T> {
   /** The messages that ask for what comes. */
   requests(): Uint8Array {
     return this.#source.requests();
+  }
+
+  #decodeNext(): T | undefined {
+    const memory = this.#memory as BatchMemory;
+    const row = this.#row;
+    this.#row += 2 + (memory.words[row + 1] as number);
+    this.left--;
+    return this.#decode(memory, row);
   }
 
   /** Gives everything back; when the promise resolves, the socket is closed. */
@@ -169,6 +186,7 @@ export class Reading<T> {
   #trouble(): { error: unknown } | undefined {
     if (this.#over) return undefined;
     if (this.#signal?.aborted === true) return { error: this.#signal.reason };
+    if (this.#thrown !== undefined) return this.#thrown;
     return this.#failure === undefined ? undefined : { error: this.#source.errorOf(this.#failure) };
   }
 

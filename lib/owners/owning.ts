@@ -2,17 +2,17 @@
 import type { NativeBatch, NativeFailure, NativeOwners, NativeOwnersFailure } from '../binding.js';
 import { ownersError } from '../netlink/errors.js';
 import type { Decode, Source } from '../netlink/reading.js';
-import type { DiagRecord } from '../record/record.js';
+import type { SocketRecord } from '../record/record.js';
 import { Holdings } from './holdings.js';
 import { isFailure, Walk } from './walk.js';
 
-/** As records of all families are. */
-interface Held extends DiagRecord {
-  inode: number;
+/** As records of all families are, but for some that old kernels tell of. */
+interface Held extends SocketRecord {
+  inode?: number;
 }
 
 /** Walks over the descriptors of all processes before the first batch comes, and puts the owners into its records. */
-export class OwningSource<T extends DiagRecord> implements Source<T> {
+export class OwningSource<T extends SocketRecord> implements Source<T> {
   readonly #source: Source<T>;
   #started = false;
   #closed = false;
@@ -93,8 +93,9 @@ export class OwningSource<T extends DiagRecord> implements Source<T> {
 
   #own(record: T | undefined): T | undefined {
     if (record === undefined) return undefined;
-    const { inode } = record as DiagRecord as Held;
-    const owners = this.#holdings?.ownersOf(inode);
+    const { inode } = record as Held;
+    // Of a number that is larger, the walk has the lower 32 bits, as netlink has.
+    const owners = inode === undefined ? undefined : this.#holdings?.ownersOf(inode >>> 0);
     if (owners !== undefined) record.owners = owners;
     return record;
   }

@@ -7,6 +7,8 @@ import { liveDump } from '../netlink/live.js';
 import { anyOf, type Checks, checkOptions } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
+import { type Fallback, fallbackCheck, insteadOf, type NoFallback } from '../proc/fallback.js';
+import { type ProcPacketMsg, packetTable } from '../proc/packet.js';
 import { PACKET_DIAG_MSG_LENGTH, type PacketDiagMsg, readPacketDiagMsg } from './record.js';
 
 /** What can be asked for beside the base record, with its bit in `pdiag_show`. */
@@ -23,9 +25,9 @@ const SHOW = {
 
 export type PacketShow = keyof typeof SHOW;
 
-const SHOW_WORDS: readonly PacketShow[] = wordsOf(SHOW);
+export const PACKET_SHOW_WORDS: readonly PacketShow[] = wordsOf(SHOW);
 
-const DEFAULT_SHOW: readonly PacketShow[] = SHOW_WORDS.filter((word) => word !== 'mclist');
+const DEFAULT_SHOW: readonly PacketShow[] = PACKET_SHOW_WORDS.filter((word) => word !== 'mclist');
 
 export interface PacketDumpOptions extends DumpOptions {
   /**
@@ -38,7 +40,11 @@ export interface PacketDumpOptions extends DumpOptions {
   show?: readonly PacketShow[] | undefined;
 }
 
-const CHECKS: Checks<PacketDumpOptions> = { ...commonChecks, show: anyOf(SHOW_WORDS) };
+const CHECKS: Checks<PacketDumpOptions & Fallback> = {
+  ...commonChecks,
+  show: anyOf(PACKET_SHOW_WORDS),
+  ...fallbackCheck,
+};
 
 export const AF_PACKET = 17;
 const PACKET_DIAG_REQ_LENGTH = 20;
@@ -64,8 +70,11 @@ export const PACKET_SUBJECT: Subject = {
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpPacket(options?: PacketDumpOptions): Dump<PacketDiagMsg> {
+export function dumpPacket(options?: PacketDumpOptions & NoFallback): Dump<PacketDiagMsg>;
+export function dumpPacket(options?: PacketDumpOptions & Fallback): Dump<PacketDiagMsg | ProcPacketMsg>;
+export function dumpPacket(options?: PacketDumpOptions & Fallback): Dump<PacketDiagMsg | ProcPacketMsg> {
   const checked = checkOptions('dumpPacket', options, CHECKS);
   const request = packetRequest(checked.show ?? DEFAULT_SHOW);
-  return liveDump([{ request, subject: PACKET_SUBJECT }], () => readPacketDiagMsg, checked);
+  const instead = insteadOf(checked, () => packetTable(checked));
+  return liveDump([{ request, subject: PACKET_SUBJECT }], () => readPacketDiagMsg, { ...checked, instead });
 }

@@ -16,8 +16,8 @@ export interface SocketOwner {
   startTime: number;
 }
 
-/** What every record may carry beside what the kernel says of the socket. */
-export interface DiagRecord extends UnknownAttributes {
+/** What this library adds to a record, from wherever that comes. */
+export interface SocketRecord {
   /**
    * The network namespace that the socket is in: its inode number, as in `net:[4026531840]`. Where the option `netns` is
    * an array, absent else.
@@ -29,4 +29,10 @@ export interface DiagRecord extends UnknownAttributes {
    * listed.
    */
   owners?: SocketOwner[];
+}
+
+/** What every record may carry beside what the kernel says of the socket. */
+export interface DiagRecord extends SocketRecord, UnknownAttributes {
+  /** Absent: records that were not asked of the kernel over netlink have `'proc'` here. */
+  source?: undefined;
 }

@@ -9,6 +9,8 @@ import type { Netns } from '../netlink/netns.js';
 import { anyOf, type Checks, checkOptions, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
+import { type Fallback, fallbackCheck, insteadOf, type NoFallback } from '../proc/fallback.js';
+import { type ProcUnixMsg, unixTable } from '../proc/unix.js';
 import { stateMask } from '../record/state.js';
 import { readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg, type UnixState } from './record.js';
 
@@ -29,7 +31,7 @@ export type UnixShow = keyof typeof SHOW;
 
 export const UNIX_SHOW_WORDS: readonly UnixShow[] = wordsOf(SHOW);
 
-const STATES: readonly UnixState[] = ['ESTABLISHED', 'CLOSE', 'LISTEN'];
+export const UNIX_STATES: readonly UnixState[] = ['ESTABLISHED', 'CLOSE', 'LISTEN'];
 
 export interface UnixDumpOptions extends DumpOptions {
   /** Exactly these states; without it, all. */
@@ -44,10 +46,11 @@ export interface UnixDumpOptions extends DumpOptions {
   show?: readonly UnixShow[] | undefined;
 }
 
-const CHECKS: Checks<UnixDumpOptions> = {
+const CHECKS: Checks<UnixDumpOptions & Fallback> = {
   ...commonChecks,
-  states: someOf(STATES),
+  states: someOf(UNIX_STATES),
   show: anyOf(UNIX_SHOW_WORDS),
+  ...fallbackCheck,
 };
 
 export const AF_UNIX = 1;
@@ -86,10 +89,13 @@ export const UNIX_SUBJECT: Subject = {
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
-export function dumpUnix(options?: UnixDumpOptions): Dump<UnixDiagMsg> {
+export function dumpUnix(options?: UnixDumpOptions & NoFallback): Dump<UnixDiagMsg>;
+export function dumpUnix(options?: UnixDumpOptions & Fallback): Dump<UnixDiagMsg | ProcUnixMsg>;
+export function dumpUnix(options?: UnixDumpOptions & Fallback): Dump<UnixDiagMsg | ProcUnixMsg> {
   const checked = checkOptions('dumpUnix', options, CHECKS);
-  const request = unixRequest(checked.states ?? STATES, checked.show ?? UNIX_SHOW_WORDS);
-  return liveDump([{ request, subject: UNIX_SUBJECT }], () => readUnixDiagMsg, checked);
+  const request = unixRequest(checked.states ?? UNIX_STATES, checked.show ?? UNIX_SHOW_WORDS);
+  const instead = insteadOf(checked, () => unixTable(checked));
+  return liveDump([{ request, subject: UNIX_SUBJECT }], () => readUnixDiagMsg, { ...checked, instead });
 }
 
 let isHandled = false;

@@ -8,6 +8,11 @@ import type { FinalRecord } from './change.js';
  * have parts, or children, with the same cookie.
  */
 export function keyOf(socket: DiagMsg): string {
+  if (socket.cookie === undefined) {
+    throw new TypeError(
+      'watch: the dump has records without a cookie, as /proc/net tells none: it is netlink that does',
+    );
+  }
   return keyIn(socket.netns, keyWithin(socket));
 }
 

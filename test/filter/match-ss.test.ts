@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { matcher } from '../../lib/filter/match.js';
 import { parse } from '../../lib/filter/parser.js';
-import { type DiagMsg, dumpTcp, dumpUdp, dumpUnix } from '../../lib/index.js';
+import { type DiagMsg, type Dump, dumpTcp, dumpUdp, dumpUnix } from '../../lib/index.js';
 import { lackOfWorld } from '../tools.js';
 import { parseUnix } from '../world/ss.js';
 import { type InetExpectation, run, runBytes, startWorld, type World } from '../world/world.js';
@@ -69,8 +69,9 @@ describe.skipIf(lackOfWorld())('in the varied world, filters mean what they mean
     ['-t', 'tcp'],
     ['-u', 'udp'],
   ] as const)('ss %s', async (option, protocol) => {
-    const dump = protocol === 'tcp' ? dumpTcp : dumpUdp;
-    const records: readonly DiagMsg[] = await dump({ netns: world.pid }).toArray();
+    const options = { netns: world.pid };
+    const dump: Dump<DiagMsg> = protocol === 'tcp' ? dumpTcp(options) : dumpUdp(options);
+    const records = await dump.toArray();
     const compare = async (filter: string, family?: 'inet' | 'inet6'): Promise<number> => {
       const of = family === undefined ? records : records.filter((record) => record.family === family);
       const answer = matching(of, filter).map(({ cookie }) => cookie);
