@@ -4,14 +4,18 @@ It is a raw packet socket on d1. Nothing runs by itself: a scene in tcp_far.py s
 sent.
 """
 
+import ctypes
 import select
 import socket
+import struct
 import time
 
 import devices
 from segments import ACK, FIN, PSH, RST, SYN, Segment, decode_frame, encode_frame
 
 ETH_P_ALL = 3
+SO_ATTACH_FILTER = 26
+REFUSE = (0x06, 0, 0, 0)  # ret #0, as a filter's only step
 PATIENCE = 5.0  # seconds; the kernel answers within a millisecond
 FIRST_SEQUENCE = 1000
 SEGMENT_SIZE_OPTION = b'\x02\x04\x05\x78'  # 1400 bytes
@@ -47,6 +51,13 @@ class FarHost:
                 if segment is not None and wanted(segment):
                     return segment
         raise TimeoutError('the far host waited in vain for a segment')
+
+    def deafen(self):
+        """Hears nothing from now on, so that its queue does not grow. Gives the socket that it heard with."""
+        refuse = ctypes.create_string_buffer(struct.pack('=HBBI', *REFUSE))
+        self._cable.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                               struct.pack('@HP', 1, ctypes.addressof(refuse)))
+        return self._cable
 
     def end(self, near, near_port, far, far_port):
         end = FarEnd(self, packed(near), near_port, packed(far), far_port)

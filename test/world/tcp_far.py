@@ -272,16 +272,17 @@ LONG_FIN_TIMEOUT = 10 * MINUTE
 
 
 class FarScenes:
-    """All scenes on all routes."""
+    """All scenes on all routes, or on those that are given."""
 
-    def __init__(self, ledger):
+    def __init__(self, ledger, routes=ROUTES):
         self._ledger = ledger
+        self._routes = routes
         self._far_host = FarHost()
         self._time_waits = []
 
     def play(self):
         self._play_short_fin_wait2()
-        for route in ROUTES:
+        for route in self._routes:
             self._time_waits.append(time_wait(self._stage(route, TIME_WAIT_PORT)))
             for number, scene in SCENES.items():
                 scene(self._stage(route, number))
@@ -292,7 +293,7 @@ class FarScenes:
         second soon gives a minisocket that stays long.
         """
         devices.set_sysctl('ipv4/tcp_fin_timeout', MINUTE + 1)
-        for route in ROUTES:
+        for route in self._routes:
             short_fin_wait2(self._stage(route, SHORT_FIN_WAIT2_PORT))
         devices.set_sysctl('ipv4/tcp_fin_timeout', LONG_FIN_TIMEOUT)
 
@@ -300,6 +301,10 @@ class FarScenes:
         """To be called at least once a minute: TIME_WAIT would pass otherwise."""
         for end in self._time_waits:
             end.repeat()
+
+    def deafen(self):
+        """See FarHost.deafen()."""
+        return self._far_host.deafen()
 
     def end(self):
         """To be called when all descriptors are closed: what is left of the connections goes too."""
