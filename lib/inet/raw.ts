@@ -3,7 +3,7 @@ import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
 import type { Decode } from '../netlink/reading.js';
 import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
-import { type ProcRawMsg, rawTable } from '../proc/inet.js';
+import { type ProcRawMsg, rawTable } from '../proc/raw.js';
 import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 

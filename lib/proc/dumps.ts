@@ -13,13 +13,10 @@ import { UNIX_SHOW_WORDS, UNIX_STATES, type UnixShow } from '../unix/dump.js';
 import type { UnixState } from '../unix/record.js';
 import { icmpTable, type ProcIcmpMsg } from './icmp.js';
 import {
-  type ProcInetMsg,
   type ProcInetWish,
-  type ProcRawMsg,
   type ProcTcpMsg,
   type ProcUdpLiteMsg,
   type ProcUdpMsg,
-  rawTable,
   tcpTable,
   udpLiteTable,
   udpTable,
@@ -35,6 +32,8 @@ import {
 } from './options.js';
 import { type ProcPacketMsg, packetTable } from './packet.js';
 import { PFKEY_TABLE, type PfKeyMsg } from './pfkey.js';
+import { type ProcRawMsg, rawTable } from './raw.js';
+import type { ProcRecord } from './record.js';
 import { type ProcOptions, type Table, tableDump } from './table.js';
 import { type ProcUnixMsg, unixTable } from './unix.js';
 
@@ -62,7 +61,7 @@ interface InetWish<T, S extends string> {
   words: readonly S[];
 }
 
-function inetDump<T extends ProcInetMsg, S extends string>(
+function inetDump<T extends ProcRecord, S extends string>(
   { caller, table, words }: InetWish<T, S>,
   options: ProcInetOptions<S> | undefined,
 ): Dump<T> {

@@ -2,7 +2,7 @@
 import type { DumpOptions } from '../netlink/dump.js';
 import type { Instead } from '../netlink/live.js';
 import { type Check, oneOf } from '../netlink/options.js';
-import type { ProcInetMsg, ProcInetWish } from './inet.js';
+import type { ProcInetWish } from './inet.js';
 import { checkTold, filteringOf } from './options.js';
 import type { ProcRecord } from './record.js';
 import { openTable, type Table } from './table.js';
@@ -34,7 +34,7 @@ export function insteadOf<T extends ProcRecord>(
 }
 
 /** Likewise for IP sockets, of which the text does not tell all that netlink can be asked for. */
-export function inetInstead<T extends ProcInetMsg>(
+export function inetInstead<T extends ProcRecord>(
   caller: string,
   options: Fallback & DumpOptions & ProcInetWish,
   table: (wish: ProcInetWish) => Table<T>,

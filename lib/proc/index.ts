@@ -25,7 +25,6 @@ export type { ProcIcmpMsg } from './icmp.js';
 export type {
   ProcDatagramMsg,
   ProcInetMsg,
-  ProcRawMsg,
   ProcTcpInfo,
   ProcTcpMsg,
   ProcUdpLiteMsg,
@@ -35,6 +34,7 @@ export type { ProcNetlinkMeminfo, ProcNetlinkMsg } from './netlink.js';
 export type { ProcFilterOptions } from './options.js';
 export type { ProcPacketInfo, ProcPacketMsg } from './packet.js';
 export type { PfKeyMsg, PfKeyState } from './pfkey.js';
+export type { ProcRawMsg } from './raw.js';
 export type { ProcRecord } from './record.js';
 export type { ProcOptions } from './table.js';
 export type { ProcUnixMsg } from './unix.js';

@@ -61,12 +61,6 @@ export interface ProcUdpLiteMsg extends ProcDatagramMsg {
   protocol: 'udplite';
 }
 
-/** A raw IP socket, from /proc/net/raw or raw6. */
-export interface ProcRawMsg extends ProcDatagramMsg {
-  /** The protocol that was asked for. */
-  protocol: 'raw';
-}
-
 /** Which sockets, and what of them. */
 export interface ProcInetWish {
   family?: InetFamily | undefined;
@@ -182,7 +176,7 @@ function inetReader<T extends ProcInetMsg & { protocol: string }>(
   const mask = states === undefined ? undefined : maskOf(states);
   return (line) => {
     columns.readEnds(line, words);
-    if (mask !== undefined && ((mask >>> columns.state) & 1) === 0) return undefined;
+    if (mask !== undefined && !isIn(mask, columns.state)) return undefined;
     columns.readRest(line);
     const { state, timer } = columns;
     const record = {
@@ -206,6 +200,11 @@ function inetReader<T extends ProcInetMsg & { protocol: string }>(
     extra?.(record, line, columns);
     return record;
   };
+}
+
+/** No state that has a name is above 31. */
+function isIn(mask: number, state: number): boolean {
+  return state < 32 && ((mask >>> state) & 1) === 1;
 }
 
 /** The text has request sockets as SYN_RECV, whatever the kernel calls them. */
@@ -314,15 +313,4 @@ const UDPLITE: InetTableKind<ProcUdpLiteMsg> = {
 
 export function udpLiteTable(wish: ProcInetWish): Table<ProcUdpLiteMsg> {
   return inetTable(UDPLITE, wish);
-}
-
-const RAW: InetTableKind<ProcRawMsg> = {
-  ...DATAGRAMS,
-  protocol: 'raw',
-  sockets: 'raw sockets',
-  absent: 'this kernel has no raw sockets (CONFIG_INET)',
-};
-
-export function rawTable(wish: ProcInetWish): Table<ProcRawMsg> {
-  return inetTable(RAW, wish);
 }

@@ -63,6 +63,12 @@ function untold(term: Term, negated: boolean): string | undefined {
   }
 }
 
+/** Of raw sockets there is 0 for every remote port. */
+function isRemotePort(term: Term): boolean {
+  if (term.kind === 'port') return term.end === 'dst' && term.port !== undefined;
+  return term.kind === 'host' && term.end === 'dst' && 'port' in term.host && term.host.port !== undefined;
+}
+
 /** Alone: in a group of states it is not what is meant. */
 function isBoundInactive({ states }: State): boolean {
   return states.length === 1 && states[0] === 'BOUND_INACTIVE';
@@ -71,8 +77,9 @@ function isBoundInactive({ states }: State): boolean {
 /** @throws TypeError where a filter for IP sockets is about what /proc/net does not tell. */
 export function checkTold(caller: string, given: Filter | undefined): void {
   if (given === undefined) return;
+  const isRaw = caller === 'dumpRaw';
   for (const { term, negated } of termsOf(expressionOf(given))) {
-    const what = untold(term, negated);
+    const what = isRaw && isRemotePort(term) ? 'the remote port' : untold(term, negated);
     if (what === undefined) continue;
     throw new TypeError(
       `${caller}: options.filter asks for ${what} (${term.kind}), which /proc/net does not tell`,

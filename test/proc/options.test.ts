@@ -45,6 +45,8 @@ test.each([
   ['dumpUdp', { filter: 'sport = :1 and not fwmark = 1' }, 'asks for the mark (fwmark)'],
   ['dumpUdp', { filter: 'cgroup /' }, 'asks for the cgroup (cgroup)'],
   ['dumpTcp', { filter: 'autobound' }, 'asks for whether the kernel chose the port (autobound)'],
+  ['dumpRaw', { filter: 'dport = :7' }, 'asks for the remote port (port)'],
+  ['dumpRaw', { filter: 'dst 127.0.0.1:7' }, 'asks for the remote port (host)'],
   ['dumpTcp', { filter: 'state bound-inactive' }, 'asks for sockets that are merely bound (state)'],
   ['dumpTcp', { filter: 'sport = ' }, 'port'],
   ['dumpUnix', { states: ['TIME_WAIT'] }, "options.states[0] is 'TIME_WAIT'"],
