@@ -148,6 +148,7 @@ export const OUTLINE = [
     title: 'One socket',
     types: [
       'InetTuple',
+      'InetNames',
       'UnixInode',
       'MptcpToken',
       'LiveSocket',

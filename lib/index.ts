@@ -80,7 +80,9 @@ export {
   type UnixInstead,
 } from './lookup/lookups.js';
 export { lookupMptcp, type MptcpLookupShow, type MptcpToken } from './lookup/mptcp.js';
+export type { InetNames } from './lookup/names.js';
 export { lookupUnix, type UnixInode, type UnixLookupOptions } from './lookup/unix.js';
+export { dump } from './name/dump.js';
 export { type NamespacesOptions, namespaces } from './namespaces/list.js';
 export type { Namespace, Namespaces } from './namespaces/namespace.js';
 export type { UnknownAttributes } from './netlink/attributes.js';

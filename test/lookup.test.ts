@@ -390,7 +390,7 @@ describe('wrong arguments', () => {
   const tuple = { src: '127.0.0.1', sport: 80 };
   test.each([
     [undefined, TypeError, 'is undefined, but must be a tuple'],
-    ['127.0.0.1:80', TypeError, 'but must be a tuple'],
+    ['127.0.0.1:80', SyntaxError, "found '127.0.0.1:80', but expected inet/ADDRESS:PORT"],
     [{}, TypeError, '.src is undefined'],
     [{ ...tuple, src: 'localhost' }, TypeError, ".src is 'localhost', but must be an IPv4 or IPv6 address"],
     [{ ...tuple, src: 'fe80::1%eth0' }, TypeError, 'without a zone'],

@@ -6,6 +6,7 @@ import {
   type DiagMsg,
   type Dump,
   decode,
+  dump,
   dumpMptcp,
   dumpNetlink,
   dumpPacket,
@@ -28,6 +29,28 @@ import {
   watch,
   watchDestroyed,
 } from '../lib/index.js';
+
+export async function compilesByName(name: string): Promise<void> {
+  const tcp: Dump<TcpDiagMsg> = dump('inet/stream/tcp', { states: ['LISTEN'], show: ['info'] });
+  const unix: Dump<UnixDiagMsg> = dump('local/dgram/0', { show: ['name'] });
+  const any: Dump<DiagMsg> = dump(name);
+  // @ts-expect-error: the name says the family
+  dump('inet/stream/tcp', { family: 'inet6' });
+  // @ts-expect-error: unix sockets have no info
+  dump('local/dgram/0', { show: ['info'] });
+  for await (const socket of dumpTcp({ fallback: 'proc' })) {
+    // @ts-expect-error: the text of /proc has none
+    const cookie: string = socket.cookie;
+    if (socket.source === 'proc') continue;
+    const known: string = socket.cookie;
+    void [cookie, known];
+  }
+  // @ts-expect-error: there is only one
+  dumpTcp({ fallback: 'ss' });
+  // @ts-expect-error: not all dumps have it
+  dumpSctp({ fallback: 'proc' });
+  void [tcp, unix, any];
+}
 
 export async function compiles(signal: AbortSignal | undefined): Promise<void> {
   const tcp: Dump<InetDiagMsg> = dumpTcp({ states: ['LISTEN'], family: 'inet6', signal, netns: { fd: 3 } });

@@ -19,14 +19,25 @@ export class FilterSyntaxError extends SyntaxError {
   readonly expected: string;
 
   constructor(text: string, position: number, found: string, expected: string, advice?: string) {
-    const what = found === '' ? 'the end' : `'${shorten(found)}'`;
-    const why = advice === undefined ? '' : ` (${advice})`;
-    super(`found ${what}, but expected ${expected}${why}\n${pointAt(text, position)}`);
+    super(complaint(text, position, found, expected, advice));
     this.text = text;
     this.position = position;
     this.found = found;
     this.expected = expected;
   }
+}
+
+/** The message of an error of syntax: what was found, what would have been right, and where. */
+export function complaint(
+  text: string,
+  position: number,
+  found: string,
+  expected: string,
+  advice?: string,
+): string {
+  const what = found === '' ? 'the end' : `'${shorten(found)}'`;
+  const why = advice === undefined ? '' : ` (${advice})`;
+  return `found ${what}, but expected ${expected}${why}\n${pointAt(text, position)}`;
 }
 
 function shorten(found: string): string {

@@ -20,6 +20,7 @@ import {
   lookupOptions,
   type Search,
 } from './inet.js';
+import type { InetNames } from './names.js';
 import {
   DCCP_LOOKUP,
   RAW_LOOKUP,
@@ -65,7 +66,8 @@ interface Elsewhere {
 /**
  * The TCP socket that a tuple, a record, or a connection or server of this program stands for: `lookupTcp(request.socket,
  * { show: ['info'] })`. Undefined if there is none: of an absent connection the kernel's own answer is its listener, which
- * is never given out. A tuple without `dst` stands for the listener with that very address, or for one of a group of them.
+ * is never given out. An address may be text, as of `sockdiag/name`: `'inet/127.0.0.1:8080'` for a listener, an array of
+ * two for a connection's ends. A tuple without `dst` stands for the listener with that very address, or for one of a group of them.
  *
  * A connection or server of Node's may be a unix socket: then the answer is that. In another namespace than its own, it
  * is not found.
@@ -76,15 +78,15 @@ interface Elsewhere {
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupTcp(
-  which: InetTuple | TcpDiagMsg,
+  which: InetTuple | InetNames | TcpDiagMsg,
   options?: LookupOptions<TcpLookupShow>,
 ): Promise<TcpDiagMsg | undefined>;
 export async function lookupTcp(
-  which: InetTuple | TcpDiagMsg | LiveStream,
+  which: InetTuple | InetNames | TcpDiagMsg | LiveStream,
   options?: LookupOptions<TcpLookupShow>,
 ): Promise<TcpDiagMsg | UnixInstead | undefined>;
 export async function lookupTcp(
-  which: InetTuple | TcpDiagMsg | LiveStream,
+  which: InetTuple | InetNames | TcpDiagMsg | LiveStream,
   options?: LookupOptions<TcpLookupShow>,
 ): Promise<TcpDiagMsg | UnixInstead | undefined> {
   const turn = giveTurn();
@@ -99,15 +101,15 @@ export async function lookupTcp(
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export function lookupTcpSync(
-  which: InetTuple | TcpDiagMsg,
+  which: InetTuple | InetNames | TcpDiagMsg,
   options?: LookupOptions<TcpLookupShow>,
 ): TcpDiagMsg | undefined;
 export function lookupTcpSync(
-  which: InetTuple | TcpDiagMsg | LiveStream,
+  which: InetTuple | InetNames | TcpDiagMsg | LiveStream,
   options?: LookupOptions<TcpLookupShow>,
 ): TcpDiagMsg | UnixInstead | undefined;
 export function lookupTcpSync(
-  which: InetTuple | TcpDiagMsg | LiveStream,
+  which: InetTuple | InetNames | TcpDiagMsg | LiveStream,
   options?: LookupOptions<TcpLookupShow>,
 ): TcpDiagMsg | UnixInstead | undefined {
   const sought = soughtTcp('lookupTcpSync', which, options);
@@ -135,7 +137,7 @@ async function lookup<R extends InetRecord, S extends string>(
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupUdp(
-  which: InetTuple | UdpDiagMsg | dgram.Socket,
+  which: InetTuple | InetNames | UdpDiagMsg | dgram.Socket,
   options?: LookupOptions<UdpShow>,
 ): Promise<UdpDiagMsg | undefined> {
   return lookup('lookupUdp', UDP_LOOKUP, which, options);
@@ -147,7 +149,7 @@ export async function lookupUdp(
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupUdpLite(
-  which: InetTuple | UdpLiteDiagMsg,
+  which: InetTuple | InetNames | UdpLiteDiagMsg,
   options?: LookupOptions<UdpShow>,
 ): Promise<UdpLiteDiagMsg | undefined> {
   return lookup('lookupUdpLite', UDPLITE_LOOKUP, which, options);
@@ -160,7 +162,7 @@ export async function lookupUdpLite(
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupRaw(
-  which: InetTuple | RawDiagMsg,
+  which: InetTuple | InetNames | RawDiagMsg,
   options?: LookupOptions<RawShow>,
 ): Promise<RawDiagMsg | undefined> {
   return lookup('lookupRaw', RAW_LOOKUP, which, options);
@@ -172,7 +174,7 @@ export async function lookupRaw(
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupSctp(
-  which: InetTuple | SctpDiagMsg,
+  which: InetTuple | InetNames | SctpDiagMsg,
   options?: LookupOptions<SctpShow>,
 ): Promise<SctpDiagMsg | undefined> {
   return lookup('lookupSctp', SCTP_LOOKUP, which, options);
@@ -184,7 +186,7 @@ export async function lookupSctp(
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupDccp(
-  which: InetTuple | DccpDiagMsg,
+  which: InetTuple | InetNames | DccpDiagMsg,
   options?: LookupOptions<DccpShow>,
 ): Promise<DccpDiagMsg | undefined> {
   return lookup('lookupDccp', DCCP_LOOKUP, which, options);

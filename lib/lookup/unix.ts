@@ -19,6 +19,7 @@ import {
 import { readUnixDiagMsg, type UnixDiagMsg } from '../unix/record.js';
 import { checkAbsent } from './absent.js';
 import { type Identity, identityOf, isLive } from './live.js';
+import { bytesOfName, findNamed } from './names.js';
 
 /** What tells a unix socket from others. A record is one. */
 export interface UnixInode {
@@ -46,7 +47,9 @@ function soughtOf(which: unknown): Identity {
   if (isLive(which)) return identityOf(which);
   const what = 'lookupUnix: what is looked for';
   if (typeof which !== 'object' || which === null) {
-    throw new TypeError(`${what} is ${show(which)}, but must be { inode }, a record, or a socket of Node's`);
+    throw new TypeError(
+      `${what} is ${show(which)}, but must be { inode }, a record, a name as text, or a socket of Node's`,
+    );
   }
   const { inode, cookie } = which as UnixInode;
   if (!isUint32(inode) || inode === 0) {
@@ -84,19 +87,34 @@ export function findUnix(
   });
 }
 
+/** It may end, and be another's name, between the two questions: then there is none. */
+async function findByName(
+  text: string,
+  { netns, show }: UnixLookupOptions,
+): Promise<UnixDiagMsg | undefined> {
+  const named = await findNamed(bytesOfName('lookupUnix', text), netns);
+  if (named === undefined) return undefined;
+  const { inode, cookie } = named;
+  return findUnix({ kind: 'unix', inode, cookie: cookieWords(cookie) }, netns, show);
+}
+
 /**
  * The unix socket that an inode number (and a cookie), a record, or a connection or server of this program stands for.
  * Undefined if there is none. The kernel looks for it among all unix sockets, one by one.
  *
+ * A text is the name that it is bound to, in the notation of `sockdiag/name`: `local/"/run/app.sock"`. For that all names
+ * are asked for. Of several sockets with one name it is the one that listens; what that accepts has its name as well.
+ *
  * @throws TypeError, RangeError for wrong arguments. SockDiagError.
  */
 export async function lookupUnix(
-  which: UnixInode | UnixDiagMsg | net.Socket | net.Server,
+  which: UnixInode | UnixDiagMsg | net.Socket | net.Server | string,
   options?: UnixLookupOptions,
 ): Promise<UnixDiagMsg | undefined> {
   const turn = giveTurn();
   if (turn !== undefined) await turn;
   const checked = checkOptions('lookupUnix', options, CHECKS);
+  if (typeof which === 'string') return findByName(which, checked);
   const sought = soughtOf(which);
   if (sought.kind === 'inet') throw new TypeError('lookupUnix: the socket is none of unix: for lookupTcp');
   if (sought.kind === 'none') return undefined;

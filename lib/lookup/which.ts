@@ -4,6 +4,7 @@ import { placeOf } from '../namespaces/stamp.js';
 import { show } from '../netlink/options.js';
 import type { InetLookup, InetRecord, LookupOptions, Search } from './inet.js';
 import { type Identity, identityOf, isLive, type LiveSocket } from './live.js';
+import { isNames, tupleOfNames } from './names.js';
 
 /** What is to be looked for: by the kernel, or not here. */
 export type Sought<R extends InetRecord, S extends string> =
@@ -18,9 +19,10 @@ export function soughtOf<R extends InetRecord, S extends string>(
   options: LookupOptions<S>,
 ): Sought<R, S> {
   if (isLive(which)) return soughtLive(caller, lookup, which, options);
+  if (isNames(which)) return soughtOf(caller, lookup, tupleOfNames(caller, which), options);
   if (typeof which !== 'object' || which === null) {
     throw new TypeError(
-      `${caller}: what is looked for is ${show(which)}, but must be a tuple, a record, or a socket of Node's`,
+      `${caller}: what is looked for is ${show(which)}, but must be a tuple, a record, an address as text, or a socket of Node's`,
     );
   }
   if (isLive((which as { socket?: unknown }).socket)) {

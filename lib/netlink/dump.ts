@@ -1,5 +1,6 @@
 /** Dump: a query for sockets, and the four ways to read its answer. */
 import type { Filter } from '../filter/option.js';
+import { NarrowedSource } from './narrowed.js';
 import type { Netns } from './netns.js';
 import { type Origin, type Query, Reading } from './reading.js';
 import { DONE, SerialIterator } from './serial-iterator.js';
@@ -33,6 +34,9 @@ export interface DumpOptions {
 /** Where the sockets of a dump are; undefined of a recording, and of what is no dump. */
 export let originOf: (dump: Dump<unknown>) => Origin | undefined;
 
+/** The same dump without the records that a test does not keep. Its `raw()` has them still. */
+export let narrowed: <T>(dump: Dump<T>, keeps: (record: T) => boolean) => Dump<T>;
+
 /**
  * A query for sockets. Nothing happens until it is read, and to read it again asks again:
  *
@@ -51,6 +55,10 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
 
   static {
     originOf = (dump) => (Object(dump) === dump && #query in dump ? dump.#query.origin : undefined);
+    narrowed = (dump, keeps) => {
+      const query = dump.#query;
+      return new Dump({ ...query, open: (use) => new NarrowedSource(query.open(use), keeps) });
+    };
   }
 
   /** Dumps are made by `dumpTcp` and its likes. */
