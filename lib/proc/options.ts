@@ -3,7 +3,7 @@ import type { DiagMsg } from '../decode.js';
 import { expressionOf, type Filter, filtering } from '../filter/option.js';
 import { termsOf } from '../filter/terms.js';
 import type { State, Term } from '../filter/tree.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
+import type { Dump } from '../netlink/dump.js';
 import { commonChecks } from '../netlink/dump-options.js';
 import { type Check, type Checks, checkOptions, show, someOf } from '../netlink/options.js';
 import { DEFAULT_STATES } from '../record/state.js';
@@ -37,9 +37,15 @@ export function procOptions<O extends ProcOptions>(
   checks: Checks<O> = PROC_CHECKS as Checks<O>,
 ): Partial<O> {
   const checked = checkOptions<O>(caller, given, checks);
-  if (checked.root !== undefined && checked.netns !== undefined) {
+  const { root } = checked;
+  if (root !== undefined && checked.netns !== undefined) {
     throw new TypeError(
       `${caller}: options.root and options.netns cannot be both: the tables below a root are those of one namespace`,
+    );
+  }
+  if (root !== undefined && checked.owners === true) {
+    throw new TypeError(
+      `${caller}: options.root and options.owners cannot be both: it is this machine's processes that are looked at`,
     );
   }
   return checked;
@@ -91,9 +97,11 @@ export function checkTold(caller: string, given: Filter | undefined): void {
 export function filteringOf<T extends ProcRecord>({
   filter: given,
   netns: place,
-}: DumpOptions): Around<T> | undefined {
+  root,
+}: ProcFilterOptions): Around<T> | undefined {
   if (given === undefined) return undefined;
-  return filtering<DiagMsg>(expressionOf(given), place) as unknown as Around<T>;
+  // Below a root, interfaces may be those of another machine, as in another namespace.
+  return filtering<DiagMsg>(expressionOf(given), place ?? root) as unknown as Around<T>;
 }
 
 export function filteredDump<T extends ProcRecord>(table: Table<T>, options: ProcFilterOptions): Dump<T> {

@@ -44,7 +44,8 @@ export interface TableFile<T> {
 export interface ProcOptions extends Pick<DumpOptions, 'signal' | 'netns' | 'owners'> {
   /**
    * What to read instead of /proc: a directory with a `net` in it, which holds the tables. That of another machine's
-   * recording, which must be of the same byte order; or one below another mount of /proc, such as `'/host/proc/1'`.
+   * recording, which must be of the same byte order; or one below another mount of /proc, such as `'/host/proc/1'`. Neither
+   * `netns` nor `owners` goes with it.
    */
   root?: string | undefined;
 }
@@ -174,7 +175,7 @@ export class TableSource<T> implements Source<T> {
   #checkHeader(batch: NativeBatch, file: number): NativeBatch {
     const { buffer, index = 0, records } = batch;
     if (buffer === undefined || records === 0)
-      return this.#refuse('no header: it is empty, as it is where there is no such table in truth (WSL 1)');
+      return this.#refuse('no header: it is empty, as all of these are under WSL 1');
     const { words, bytes } = new BatchMemory(buffer);
     const end = words[index + 1] === 1 ? (words[index + 2] as number) : bytes.length;
     const header = bytes.toString('latin1', words[index], Math.min(end, MOST_HEADER));

@@ -2,6 +2,7 @@
 import { workerData } from 'node:worker_threads';
 
 import { dumpTcp, dumpUnix, owners } from '../../dist/index.js';
+import { dumpTcp as readTcp, dumpUnix as readUnix } from '../../dist/proc/index.js';
 
 const ways = [
   async () => {
@@ -30,6 +31,15 @@ const ways = [
   },
   async () => {
     for await (const batch of dumpUnix({ owners: true }).batches()) if (batch.length === 0) return;
+  },
+  async () => {
+    await Promise.all([readUnix().toArray(), readTcp().toArray(), dumpUnix().toArray()]);
+  },
+  async () => {
+    for await (const socket of readUnix()) if (socket.inode < 0) return;
+  },
+  async () => {
+    for await (const socket of readUnix()) if (socket.inode > 0) break;
   },
 ];
 

@@ -27,6 +27,7 @@ test.each(Object.entries(DUMPS))('%s: what every dump refuses', (name, dump) => 
     [{ root: '' }, `${name}: options.root is ''`],
     [{ root: 'a\0b' }, `${name}: options.root is `],
     [{ root: '/proc/1', netns: 1 }, `${name}: options.root and options.netns cannot be both`],
+    [{ root: '/proc/1', owners: true }, `${name}: options.root and options.owners cannot be both`],
     [{ netns: -1 }, `${name}: options.netns is -1`],
     [{ owners: 1 }, `${name}: options.owners is 1`],
     [{ signal: 1 }, `${name}: options.signal is 1`],
