@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { dumpTcp } from '../lib/index.js';
 import { skip } from './tools.js';
+import { Stage } from './world/stage.js';
 
 /** Runs a script as nobody, who has no capability. */
 function asNobody(script: string): { lines: unknown[]; stderr: string } {
@@ -36,6 +37,19 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
     const all = (await dumpTcp({ states: ['LISTEN'] }).toArray()).map(({ cookie }) => cookie);
     expect(listeners.sort()).toEqual(all.sort());
     expect(rest).toEqual([false, true, true]);
+  });
+
+  test("the tables of another process's namespace may be read, where its namespace may not be entered", async () => {
+    const stage = await Stage.open();
+    const port = await stage.run<number>("one = listener('127.0.0.1'); result = one.getsockname()[1]");
+    const { lines, stderr } = asNobody(`
+      const netns = ${stage.pid};
+      const { dumpTcp: readTcp } = await import('./dist/proc/index.js');
+      print((await readTcp({ netns }).toArray()).map(({ sport }) => sport));
+      print(await dumpTcp({ netns }).toArray().then(() => 'no error', ({ code }) => code));`);
+    await stage.close();
+    expect(stderr).toBe('');
+    expect(lines).toEqual([[port], 'EACCES']);
   });
 
   test('sockets are watched as they end', () => {

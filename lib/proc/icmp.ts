@@ -26,7 +26,7 @@ const UNLIKELY = 2;
 
 /**
  * Where sockets of both families share a bucket of the kernel's, it prints those of the other family too, as if they were of
- * this one; so do all kernels up to 7.3. Hence both tables are read twice: first to see which sockets are in both.
+ * this one; so do 5.10 to 7.2, at least. Hence both tables are read twice: first to see which sockets are in both.
  */
 export function icmpTable(wish: ProcInetWish): Table<ProcIcmpMsg> {
   const table = inetTable(ICMP, wish);
