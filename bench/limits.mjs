@@ -12,11 +12,14 @@ export const PROMISED = { kind: 'tcp', count: 100_000 };
 const FOR_AWAIT = 'sockdiag: for await';
 const BATCHES = 'sockdiag: batches()';
 const PROC = '/proc/net parsed';
+const OWN_PROC = 'sockdiag/proc: batches()';
+const SPLIT = '/proc/net split';
 
 const TIMES = [
   { name: FOR_AWAIT, other: 'floor (C)', limit: 1.15, unit: '× floor' },
   { name: BATCHES, other: 'floor (C)', limit: 1.05, unit: '× floor' },
   { name: FOR_AWAIT, other: PROC, limit: 1 / 5, unit: `× ${PROC}` },
+  { name: OWN_PROC, other: SPLIT, limit: 0.6, unit: `× ${SPLIT}` },
 ];
 
 /** Of a population with `show: ['info']`, the same size. */
