@@ -39,13 +39,13 @@ export interface ProcTcpInfo extends Pick<TcpInfo, 'retransmits' | 'probes' | 's
 export interface ProcTcpMsg extends ProcInetMsg {
   /** The protocol that was asked for. */
   protocol: 'tcp';
-  /** Where `show` names it, and the kernel is not older than the columns (Linux 2.4). */
+  /** Where `show` names it, and the kernel has the columns (2.2 had none, 2.4 has). */
   info?: ProcTcpInfo;
 }
 
 /** What the text tells of a socket that gets datagrams. */
 export interface ProcDatagramMsg extends ProcInetMsg {
-  /** Where `show` names it, and the kernel is not older than the column (Linux 2.6.27). */
+  /** Where `show` names it, and the kernel has the column (2.6.11 had none, 2.6.32 has). */
   skmeminfo?: Pick<SkMeminfo, 'drops'>;
 }
 

@@ -13,7 +13,7 @@ import type { ReadLine, Table } from './table.js';
 
 /** What of the memory is in the text. */
 export interface ProcNetlinkMeminfo extends Pick<SkMeminfo, 'rmemAlloc' | 'wmemAlloc'> {
-  /** Packets dropped for want of room, a count; since Linux 2.6.30. */
+  /** Packets dropped for want of room, a count. Absent where the kernel has no such column (2.6.11 had none, 2.6.32 has). */
   drops?: number;
 }
 
@@ -23,8 +23,8 @@ export interface ProcNetlinkMeminfo extends Pick<SkMeminfo, 'rmemAlloc' | 'wmemA
  */
 export interface ProcNetlinkMsg extends ProcRecord, Pick<NetlinkDiagMsg, 'family' | 'protocol' | 'portid'> {
   /**
-   * The inode number of the socket's descriptors. The kernel's own sockets have one too. Absent before Linux 2.6.39, whose
-   * text has none.
+   * The inode number of the socket's descriptors. The kernel's own sockets have one too. Absent where the kernel has no
+   * such column (2.6.32 had none, 3.0 has).
    */
   inode?: number;
   /** The multicast groups that it has joined, of the first 32: the text has no others. Absent without any of these. */

@@ -47,7 +47,7 @@ function readName(record: ProcUnixMsg, { bytes, at, end }: Line): void {
   // One blank stands in front of a name, which may start with others.
   const start = at + 1;
   const text = bytes.toString('utf8', start, end);
-  // Before Linux 4.15 the text had the NULs themselves.
+  // Old kernels (4.4) print the NULs themselves.
   record.name = text.replaceAll('\0', '@');
   const isAmbiguous = bytes[start] === AT || bytes[start] === NUL;
   if (!isAmbiguous) record.nameBytes = new Uint8Array(bytes.subarray(start, end));
