@@ -327,9 +327,11 @@ describe.skipIf(lackOf('unshare', 'python3', 'ip'))('in a namespace of their own
     test('unix: what listens at a name, and not what it has accepted', async () => {
       const name = await stage.run<string>(`
         path = folder + '/listener'
+        old = [socket.socket(socket.AF_UNIX) for _ in range(8)]
+        for stale in old: stale.bind(path); os.unlink(path)
         one = socket.socket(socket.AF_UNIX); one.bind(path); one.listen(4)
         near = socket.socket(socket.AF_UNIX); near.connect(path)
-        kept += [one, near, one.accept()[0]]
+        kept += [*old, one, near, one.accept()[0]]
         result = path`);
       const netns = stage.pid;
       const found = await lookupUnix(`local/"${name}"`, { netns });

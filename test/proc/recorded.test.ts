@@ -134,7 +134,7 @@ describe.each(withFile('expected.json').filter((name) => name !== 'wsl1'))('%s',
     expect(records).toHaveLength(rows.length);
     records.forEach((record, i) => {
       // What the text does not tell is absent.
-      for (const name of ['wqueue', 'dport', 'inode', 'skmeminfo', 'name']) {
+      for (const name of ['wqueue', 'dport', 'inode', 'skmeminfo', 'name', 'groups']) {
         expect(name in record, `${i} ${name}`).toBe(name in (rows[i] as Row));
       }
     });
