@@ -1,4 +1,4 @@
-/** The one error of a text that is not a filter. */
+/** The errors of texts that are not in the language that they should be in. */
 
 /** So much of the text stands in the message, in front of the position and behind it. */
 const WINDOW = 36;
@@ -6,9 +6,8 @@ const WINDOW = 36;
 /** So much of what was found is quoted. */
 const LONGEST_FOUND = 40;
 
-/** A text is not in the language of filters. The message shows where, with a caret. */
-export class FilterSyntaxError extends SyntaxError {
-  override readonly name = 'FilterSyntaxError';
+/** A text is not in its language. The message shows where, with a caret. */
+export class TextSyntaxError extends SyntaxError {
   /** All of the text. */
   readonly text: string;
   /** Where the trouble begins, as an index into `text`; its length where something is missing at the end. */
@@ -19,7 +18,9 @@ export class FilterSyntaxError extends SyntaxError {
   readonly expected: string;
 
   constructor(text: string, position: number, found: string, expected: string, advice?: string) {
-    super(complaint(text, position, found, expected, advice));
+    const what = found === '' ? 'the end' : `'${shorten(found)}'`;
+    const why = advice === undefined ? '' : ` (${advice})`;
+    super(`found ${what}, but expected ${expected}${why}\n${pointAt(text, position)}`);
     this.text = text;
     this.position = position;
     this.found = found;
@@ -27,17 +28,9 @@ export class FilterSyntaxError extends SyntaxError {
   }
 }
 
-/** The message of an error of syntax: what was found, what would have been right, and where. */
-export function complaint(
-  text: string,
-  position: number,
-  found: string,
-  expected: string,
-  advice?: string,
-): string {
-  const what = found === '' ? 'the end' : `'${shorten(found)}'`;
-  const why = advice === undefined ? '' : ` (${advice})`;
-  return `found ${what}, but expected ${expected}${why}\n${pointAt(text, position)}`;
+/** A text is not in the language of filters. */
+export class FilterSyntaxError extends TextSyntaxError {
+  override readonly name = 'FilterSyntaxError';
 }
 
 function shorten(found: string): string {

@@ -136,23 +136,16 @@ export class Line {
 
   /** All up to a blank, or a byte that is named, or the end: text. */
   word(until: number = BLANK): string {
-    const { bytes, end } = this;
     const start = this.at;
-    let at = start;
-    while (at < end && bytes[at] !== BLANK && bytes[at] !== TAB && bytes[at] !== until) at++;
-    if (at === start) this.refuse();
-    this.at = at;
-    return bytes.toString('latin1', start, at);
+    this.skip(until);
+    return this.bytes.toString('latin1', start, this.at);
   }
 
   /** Passes over what `word` would give. */
   skip(until: number = BLANK): void {
-    const { bytes, end } = this;
     const start = this.at;
-    let at = start;
-    while (at < end && bytes[at] !== BLANK && bytes[at] !== TAB && bytes[at] !== until) at++;
-    if (at === start) this.refuse();
-    this.at = at;
+    while (!this.isAtBlank() && this.bytes[this.at] !== until) this.at++;
+    if (this.at === start) this.refuse();
   }
 
   /** The digit so much further on, shifted; negative if it is none. */

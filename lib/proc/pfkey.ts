@@ -90,62 +90,49 @@ function readPfKey(line: Line): PfKeyMsg {
 /** Puts a column into a record. */
 type Column = (record: PfKeyMsg, line: Line) => void;
 
+/** The properties of a type. */
+type Of<T> = keyof { [K in keyof PfKeyMsg as Required<PfKeyMsg>[K] extends T ? K : never]: never };
+
+const address =
+  (name: Extract<Of<string>, 'sk' | 'sleep' | 'socket' | 'next' | 'prev' | 'destruct'>): Column =>
+  (record, line) => {
+    record[name] = line.word();
+  };
+
+const number =
+  (name: Of<number>): Column =>
+  (record, line) => {
+    record[name] = line.decimal();
+  };
+
+const flag =
+  (name: Of<boolean>): Column =>
+  (record, line) => {
+    record[name] = line.decimal() !== 0;
+  };
+
 /** By the names in the header, of which one comes twice: `reuse` is the first `r`. `fa` is 15, the family, for all. */
 const COLUMNS = {
-  sock: (record, line) => {
-    record.sk = line.word();
-  },
-  pid: (record, line) => {
-    record.pid = line.decimal();
-  },
-  d: (record, line) => {
-    record.dead = line.decimal() !== 0;
-  },
-  sleep: (record, line) => {
-    record.sleep = line.word();
-  },
-  socket: (record, line) => {
-    record.socket = line.word();
-  },
-  next: (record, line) => {
-    record.next = line.word();
-  },
-  prev: (record, line) => {
-    record.prev = line.word();
-  },
-  e: (record, line) => {
-    record.err = line.decimal();
-  },
-  destruct: (record, line) => {
-    record.destruct = line.word();
-  },
-  reuse: (record, line) => {
-    record.reused = line.decimal() !== 0;
-  },
-  z: (record, line) => {
-    record.zapped = line.decimal() !== 0;
-  },
+  sock: address('sk'),
+  pid: number('pid'),
+  d: flag('dead'),
+  sleep: address('sleep'),
+  socket: address('socket'),
+  next: address('next'),
+  prev: address('prev'),
+  e: number('err'),
+  destruct: address('destruct'),
+  reuse: flag('reused'),
+  z: flag('zapped'),
   fa: (_, line) => {
     line.decimal();
   },
-  n: (record, line) => {
-    record.num = line.decimal();
-  },
-  p: (record, line) => {
-    record.protocol = line.decimal();
-  },
-  r: (record, line) => {
-    record.rmem = line.decimal();
-  },
-  w: (record, line) => {
-    record.wmem = line.decimal();
-  },
-  o: (record, line) => {
-    record.omem = line.decimal();
-  },
-  sndbf: (record, line) => {
-    record.sndbuf = line.decimal();
-  },
+  n: number('num'),
+  p: number('protocol'),
+  r: number('rmem'),
+  w: number('wmem'),
+  o: number('omem'),
+  sndbf: number('sndbuf'),
   stamp: (record, line) => {
     record.stamp = readSeconds(line);
   },
