@@ -41,7 +41,10 @@ export type NamedDumps = Record<`${Ip}/stream/${'tcp' | '0'}`, Entry<IpOptions<T
   Record<`${Ip}/dgram/${'udp' | '0'}`, Entry<IpOptions<UdpDumpOptions>, UdpDiagMsg>> &
   Record<`${Ip}/dgram/udplite`, Entry<IpOptions<UdpDumpOptions>, UdpLiteDiagMsg>> &
   Record<`${Ip}/raw/${'0' | 'raw' | 'icmp' | 'icmp6'}`, Entry<IpOptions<RawDumpOptions>, RawDiagMsg>> &
-  Record<`${Ip}/${'stream' | 'seqpacket'}/sctp`, Entry<IpOptions<SctpDumpOptions>, SctpDiagMsg>> &
+  Record<
+    `${Ip}/${'stream/sctp' | 'seqpacket/sctp' | 'seqpacket/0'}`,
+    Entry<IpOptions<SctpDumpOptions>, SctpDiagMsg>
+  > &
   Record<`${Ip}/dccp/dccp`, Entry<IpOptions<DccpDumpOptions>, DccpDiagMsg>> &
   Record<`${Ip}/stream/mptcp`, Entry<IpOptions<MptcpDumpOptions>, MptcpDiagMsg>> &
   Record<`local/${'stream' | 'dgram' | 'seqpacket'}/0`, Entry<UnixDumpOptions, UnixDiagMsg>> &
@@ -72,6 +75,7 @@ const IP_DUMPS: Readonly<Record<string, AnyDump>> = {
   [`${STREAM}/0`]: dumpTcp as AnyDump,
   [`${STREAM}/6`]: dumpTcp as AnyDump,
   [`${STREAM}/132`]: dumpSctp as AnyDump,
+  [`${SEQPACKET}/0`]: dumpSctp as AnyDump,
   [`${SEQPACKET}/132`]: dumpSctp as AnyDump,
   [`${STREAM}/262`]: dumpMptcp as AnyDump,
   [`${DGRAM}/0`]: dumpUdp as AnyDump,

@@ -14,7 +14,8 @@ const LETTERS: ReadonlyMap<number, string> = new Map(
   Object.entries(ESCAPES).map(([letter, byte]) => [byte, letter]),
 );
 
-const PLAIN = /[^"\\]+/suy;
+/** Half of a pair of surrogates has no bytes. */
+const PLAIN = /[^"\\\p{Cs}]+/suy;
 const HEX = /[0-9A-Fa-f]{1,2}/y;
 const OCTAL = /[0-7]{1,3}/y;
 const ANY = /./suy;
@@ -28,7 +29,7 @@ export function readQuoted(scanner: Scanner): Uint8Array {
     const plain = scanner.match(PLAIN);
     if (plain !== undefined) parts.push(Buffer.from(plain, 'utf8'));
     else if (scanner.skip('\\')) parts.push(Uint8Array.of(readEscape(scanner)));
-    else scanner.refuse(scanner.position, 'a closing double quote');
+    else scanner.refuse(scanner.position, 'a closing double quote, or a whole character');
   }
   return new Uint8Array(Buffer.concat(parts));
 }
@@ -46,14 +47,22 @@ function readEscape(scanner: Scanner): number {
   return (byte as number) < 0x80 ? (byte as number) : scanner.refuse(start, 'a letter of ASCII');
 }
 
-/** Nothing but ASCII that can be printed. */
-export function formatQuoted(bytes: Uint8Array): string {
-  return QUOTE + Array.from(bytes, formatByte).join('') + QUOTE;
-}
+const HEX_DIGIT = /[0-9A-Fa-f]/;
 
-function formatByte(byte: number): string {
-  const letter = LETTERS.get(byte);
-  if (letter !== undefined) return `\\${letter}`;
-  if (byte >= 0x20 && byte < 0x7f) return String.fromCharCode(byte);
-  return `\\x${byte.toString(16).padStart(2, '0')}`;
+/**
+ * Nothing but ASCII that can be printed. FreeBSD takes all hexadecimal digits behind `\x` for one number: so one that
+ * would stand behind it is escaped as well, and all readers read the same.
+ */
+export function formatQuoted(bytes: Uint8Array): string {
+  let text = QUOTE;
+  let isBehindNumber = false;
+  for (const byte of bytes) {
+    const letter = LETTERS.get(byte);
+    const plain = String.fromCharCode(byte);
+    const isPlain: boolean = byte >= 0x20 && byte < 0x7f && !(isBehindNumber && HEX_DIGIT.test(plain));
+    isBehindNumber = letter === undefined && !isPlain;
+    if (letter !== undefined) text += `\\${letter}`;
+    else text += isPlain ? plain : `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return text + QUOTE;
 }

@@ -1,5 +1,6 @@
 /** The names of a record's two ends: what getsockname(2) and getpeername(2) would say. */
 import type { DiagMsg } from '../decode.js';
+import type { DestroyedSocket } from '../events/record.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
 import type { NetlinkDiagMsg } from '../netlink-family/record.js';
 import type { PacketDiagMsg } from '../packet/record.js';
@@ -15,9 +16,10 @@ import type { UnixDiagMsg } from '../unix/record.js';
 import type { Address, InetAddress } from './address.js';
 import type { GenericAddress } from './generic.js';
 
-/** A record of any family, of netlink or from /proc/net. */
+/** A record of any family, of a dump, of an event, or from /proc/net. */
 export type AnyRecord =
   | DiagMsg
+  | DestroyedSocket
   | ProcTcpMsg
   | ProcUdpMsg
   | ProcUdpLiteMsg
@@ -41,7 +43,8 @@ export function socketName(record: AnyRecord): Address | undefined {
   switch (record.family) {
     case 'inet':
     case 'inet6':
-      return inetName(record.family, record.src, record.sport, indexOf(record));
+    case 'smc':
+      return inetName(record, record.src, record.sport);
     case 'unix':
       return unixName(record);
     case 'packet':
@@ -67,17 +70,20 @@ export function socketName(record: AnyRecord): Address | undefined {
 export function peerName(record: AnyRecord, among: Iterable<UnixRecord> = []): Address | undefined {
   switch (record.family) {
     case 'inet':
-    case 'inet6': {
-      const { family, state, dst, dport } = record;
-      const isConnected = dport !== undefined && dport !== 0 && !UNCONNECTED.has(state);
-      return isConnected ? inetName(family, dst, dport, indexOf(record)) : undefined;
-    }
+    case 'inet6':
+    case 'smc':
+      return inetPeer(record);
     case 'unix':
       return unixPeer(record, among);
     case 'netlink':
-      return 'dstPortid' in record ? netlinkName(record.dstPortid, maskOf(record.dstGroup)) : undefined;
-    case 'vsock':
-      return record.state === 'ESTABLISHED' ? vsockName(record.dstCid, record.dstPort) : undefined;
+      // The address has room for 32 groups.
+      if (!('dstPortid' in record) || record.dstGroup > 32) return undefined;
+      return netlinkName(record.dstPortid, maskOf(record.dstGroup));
+    case 'vsock': {
+      // Of a connection of which this end was shut down, be it in one direction, getpeername(2) fails.
+      const isConnected = record.state === 'ESTABLISHED' && record.shutdown === 'none';
+      return isConnected ? vsockName(record.dstCid, record.dstPort) : undefined;
+    }
     case 'tipc':
       return tipcPeer(record);
     default:
@@ -85,19 +91,36 @@ export function peerName(record: AnyRecord, among: Iterable<UnixRecord> = []): A
   }
 }
 
-/** Without another end, or not sure of it. */
-const UNCONNECTED: ReadonlySet<string> = new Set(['CLOSE', 'LISTEN', 'SYN_SENT']);
+type InetRecord = Extract<AnyRecord, { src: string }>;
 
-function indexOf(record: object): number {
-  return (record as { ifindex?: number }).ifindex ?? 0;
+/** Without another end, or not sure of it. Of the end of a connection, CLOSE is what that has come to. */
+function isUnconnected(record: InetRecord): boolean {
+  return (
+    record.state === 'SYN_SENT' ||
+    record.state === 'LISTEN' ||
+    (record.state === 'CLOSE' && 'inode' in record)
+  );
 }
 
-/** fe80::/10. */
-const LINK_LOCAL = /^fe[89ab]/;
+function inetPeer(record: InetRecord): InetAddress | undefined {
+  const { dst, dport } = record;
+  if (dport === undefined || dport === 0 || isUnconnected(record)) return undefined;
+  return inetName(record, dst, dport);
+}
 
-function inetName(family: 'inet' | 'inet6', address: string, port: number, ifindex: number): InetAddress {
-  const hasScope = family === 'inet6' && ifindex > 0 && LINK_LOCAL.test(address);
+/** Of SMC, the family is that of the address; of any address, kernels do not tell which, or whether there is one. */
+function inetName(record: InetRecord, address: string, port: number): InetAddress | undefined {
+  const isSmc = 'mode' in record;
+  if (isSmc && (address === '0.0.0.0' || address === '::')) return undefined;
+  const family = isSmc ? (address.includes(':') ? 'inet6' : 'inet') : (record.family as 'inet' | 'inet6');
+  const { ifindex = 0 } = record as { ifindex?: number };
+  const hasScope = family === 'inet6' && ifindex > 0 && isOfLink(address);
   return { family, address, port, ...(hasScope && { scopeId: ifindex }) };
+}
+
+/** fe80::/10, and multicast addresses of an interface or of a link. */
+function isOfLink(address: string): boolean {
+  return /^(?:fe[89ab]|ff.[12]:)/.test(address);
 }
 
 function unixName({ name, nameBytes }: UnixRecord): Address | undefined {

@@ -12,22 +12,24 @@ import type { ReadLine, Table } from './table.js';
 /** A socket of an IP protocol, as a line of /proc/net tells it: without cookie, interface, and most of what can be shown. */
 export interface ProcInetMsg
   extends ProcRecord,
-    Pick<
-      InetDiagMsg,
-      'family' | 'state' | 'timer' | 'retrans' | 'src' | 'sport' | 'dst' | 'dport' | 'rqueue' | 'inode'
-    > {
+    Pick<InetDiagMsg, 'family' | 'state' | 'timer' | 'src' | 'sport' | 'dst' | 'dport' | 'rqueue' | 'inode'> {
+  /**
+   * How often the timer's act was repeated, a count, as in a record of netlink; but for SYN_RECV how often its timer has
+   * fired, which with TCP_DEFER_ACCEPT need not send anything.
+   */
+  retrans: number;
   /** Until the timer fires, milliseconds, in steps of 10: the text counts clock ticks. 0 without a timer. */
   expires: number;
   /** As in a record of netlink; absent for LISTEN, whose backlog limit the text does not tell. */
   wqueue?: number;
   /**
    * The owner's user id as seen from the reader's user namespace, 65534 if it has none there. For SYN_RECV that of the
-   * listener, for TIME_WAIT 0.
+   * listener; 0 for TIME_WAIT, and for FIN_WAIT2 that nobody holds any more.
    */
   uid: number;
 }
 
-/** What of `tcp_info` is in the text, of connections but for SYN_RECV and TIME_WAIT. */
+/** What of `tcp_info` is in the text, of connections but for SYN_RECV, TIME_WAIT, and FIN_WAIT2 that nobody holds any more. */
 export interface ProcTcpInfo extends Pick<TcpInfo, 'retransmits' | 'probes' | 'sndSsthresh' | 'sndCwnd'> {
   /** Retransmission timeout, microseconds, in steps of 10,000. */
   rto: number;
@@ -212,7 +214,7 @@ function maskOf(states: readonly SocketState[]): number {
   return stateMask(states.map((state) => (state === 'NEW_SYN_RECV' ? 'SYN_RECV' : state)));
 }
 
-/** Old kernels have none of these columns; of SYN_RECV and TIME_WAIT none has the last five. */
+/** Old kernels have none of these columns; of what is smaller than a socket none has the last five. */
 const tcpExtra: Extra<ProcTcpMsg> = (record, line, { state, retransmits, probes }) => {
   if (state === LISTEN || state === SYN_RECV || state === TIME_WAIT || !skipReference(line)) return;
   if (!line.isFollowed()) return;

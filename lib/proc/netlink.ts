@@ -18,8 +18,8 @@ export interface ProcNetlinkMeminfo extends Pick<SkMeminfo, 'rmemAlloc' | 'wmemA
 }
 
 /**
- * A netlink socket, as /proc/net/netlink tells it. None is missing there, as some are from long dumps of netlink, but for
- * those that have joined a multicast group and have no address.
+ * A netlink socket, as /proc/net/netlink tells it. Those without an address are not there, of which netlink tells where they
+ * have joined a multicast group; of the others none is missing, as some are from long dumps of netlink.
  */
 export interface ProcNetlinkMsg extends ProcRecord, Pick<NetlinkDiagMsg, 'family' | 'protocol' | 'portid'> {
   /**

@@ -1,7 +1,7 @@
 /** How the sockets of each kind in the world are asked for: with everything that can be shown. */
 import * as sockdiag from '../../dist/index.js';
 
-const ALL_STATES = [
+export const ALL_STATES = [
   ...['ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT'],
   ...['LAST_ACK', 'LISTEN', 'CLOSING', 'NEW_SYN_RECV', 'BOUND_INACTIVE'],
 ];

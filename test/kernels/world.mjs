@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** @typedef {import('./agreement.d.mts').Made} Made */
-/** @typedef {{ sockets: Made[], hidden: Made[], absent: string[] }} Ledger */
+/** @typedef {{ inode: number, cookie: string, name: string | null, peer: string | null }} Ends */
+/** @typedef {{ sockets: Made[], hidden: Made[], absent: string[], ends: Ends[] }} Ledger */
 
 /** @returns {Promise<{ ledger: Ledger, end: () => Promise<void> }>} */
 export async function startWorld() {

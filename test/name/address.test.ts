@@ -19,6 +19,11 @@ describe('golden forms', () => {
     ['inet6/fe80::1%2', { family: 'inet6', address: 'fe80::1', port: 0, scopeId: 2 }],
     ['local/"/tmp/foo.socket"', { family: 'local', bytes: utf8('/tmp/foo.socket') }],
     ['local/""', { family: 'local', bytes: bytes() }],
+    // FreeBSD would take a digit behind it for a part of the number.
+    [
+      'local/"\\x00\\x61\\x31g1\\xff\\nb"',
+      { family: 'local', bytes: bytes(0, 97, 49, 103, 49, 255, 10, 98) },
+    ],
     ['local/"\\x00name\\x00"', { family: 'local', bytes: utf8('\0name\0') }],
     [
       'local/"\\"\\\\\\t\\n\\v\\f\\r\\x7f\\xff~"',
@@ -105,6 +110,7 @@ describe('what is none', () => {
     ['local/"\\400"', 8],
     ['local/"a" b', 10],
     [`local/"${'x'.repeat(109)}"`, 6],
+    ['local/"a\ud800"', 8],
     ['packet/1', 0],
     ['{', 1],
     ['{ family=16', 11],

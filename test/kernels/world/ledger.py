@@ -3,7 +3,7 @@
 Nothing here comes from sock_diag itself: see facts.py.
 """
 
-from facts import identity_of, inet_facts
+from facts import ends_of, identity_of, inet_facts
 
 
 class Ledger:
@@ -20,6 +20,10 @@ class Ledger:
         for sock in self._kept:
             sock.close()
         self._kept.clear()
+
+    def ends(self):
+        """What every open socket is called."""
+        return [{**identity_of(sock), **ends_of(sock)} for sock in self._kept if sock.fileno() >= 0]
 
     def lack(self, name):
         """Notes what this kernel does not have, so that nothing is left out silently."""

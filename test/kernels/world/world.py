@@ -12,6 +12,7 @@ it is told to hold. The line is an object of
               that are there, whatever their value
     hidden    sockets that are there and not to be seen
     absent    what this kernel does not have
+    ends      what getsockname(2) and getpeername(2) give for each socket, by inode and cookie
 """
 
 import argparse
@@ -68,7 +69,9 @@ def settled(ledger):
 
 
 def announce(ledger):
-    news = {'pid': os.getpid(), 'absent': ledger.absent, 'hidden': ledger.hidden, 'sockets': settled(ledger)}
+    sockets = settled(ledger)
+    news = {'pid': os.getpid(), 'absent': ledger.absent, 'hidden': ledger.hidden, 'sockets': sockets,
+            'ends': ledger.ends()}
     print(json.dumps(news, separators=(',', ':')), flush=True)
 
 
