@@ -3,21 +3,18 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
-import { type Dump, dumpTcp, dumpUdp, dumpUnix, type InetDiagMsg, type UnixDiagMsg } from '../index.js';
+import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
-import { HELP, type Kind, readArguments, type Wish } from './arguments.js';
-import { table } from './table.js';
-
-type AnySocket = InetDiagMsg | UnixDiagMsg;
+import { Context } from './context.js';
+import { HELP } from './help.js';
+import { layOut, type Row } from './layout.js';
+import { readWords, type Words } from './options.js';
+import { columnsOf, type Plan, planOf } from './plan.js';
+import { readRecords } from './read.js';
+import { rowOf } from './row.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
-
-function dumpOf(kind: Kind, { family, states }: Wish): Dump<AnySocket> {
-  if (kind === 'unix') return dumpUnix({ states: states.unix });
-  const options = { family, states: states.inet };
-  return kind === 'tcp' ? dumpTcp(options) : dumpUdp(options);
-}
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
@@ -34,21 +31,21 @@ async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-async function printJson(wish: Wish): Promise<void> {
-  for (const kind of wish.kinds) {
-    for await (const sockets of dumpOf(kind, wish).batches()) {
-      await print(sockets.map((socket) => `${JSON.stringify(socket, forJson)}\n`).join(''));
-    }
+/** One record a line, as they come. */
+async function printJson(plan: Plan, words: Words): Promise<void> {
+  for await (const records of readRecords(plan, words.values, complain)) {
+    await print(records.map((record) => `${JSON.stringify(record, forJson)}\n`).join(''));
   }
 }
 
-async function printTable(wish: Wish): Promise<void> {
-  const sockets: AnySocket[] = [];
-  for (const kind of wish.kinds) {
-    for await (const batch of dumpOf(kind, wish).batches()) for (const socket of batch) sockets.push(socket);
+async function printTable(plan: Plan, { values }: Words): Promise<void> {
+  const context = new Context(values);
+  const rows: Row[] = [];
+  for await (const records of readRecords(plan, values, complain)) {
+    for (const record of records) rows.push(rowOf(record, context));
   }
   let text = '';
-  for (const line of table(sockets)) {
+  for (const line of layOut(rows, { ...columnsOf(plan), header: values['no-header'] !== true })) {
     text += `${line}\n`;
     if (text.length < 65536) continue;
     await print(text);
@@ -57,11 +54,19 @@ async function printTable(wish: Wish): Promise<void> {
   await print(text);
 }
 
+interface Wish {
+  words: Words;
+  plan: Plan;
+}
+
 function readWish(): Wish | undefined {
   try {
-    return readArguments(process.argv.slice(2));
+    const words = readWords(process.argv.slice(2));
+    return { words, plan: planOf(words) };
   } catch (error) {
-    console.error(`sockdiag: ${(error as Error).message} (sockdiag --help tells what there is)`);
+    const { message } = error as Error;
+    const advice = error instanceof FilterSyntaxError ? '' : ' (sockdiag --help tells what there is)';
+    console.error(`sockdiag: ${message.split('\n')[0]}${advice}`);
     process.exitCode = EXIT_USAGE;
     return undefined;
   }
@@ -70,15 +75,20 @@ function readWish(): Wish | undefined {
 async function main(): Promise<void> {
   const wish = readWish();
   if (wish === undefined) return;
-  if (wish.help) return print(HELP);
-  if (wish.version) return print(`${version()}\n`);
+  const { words, plan } = wish;
+  if (words.values.help) return print(HELP);
+  if (words.values.version) return print(`${version()}\n`);
   try {
-    await (wish.json ? printJson(wish) : printTable(wish));
+    await (words.values.json ? printJson(plan, words) : printTable(plan, words));
   } catch (error) {
     if (!(error instanceof SockDiagError)) throw error;
-    console.error(`sockdiag: ${error.message}`);
-    process.exitCode = EXIT_FAILURE;
+    complain(error);
   }
+}
+
+function complain({ message }: Error): void {
+  console.error(`sockdiag: ${message}`);
+  process.exitCode = EXIT_FAILURE;
 }
 
 // Whoever reads us may have read enough (`sockdiag -ta | head`): no reason to complain.

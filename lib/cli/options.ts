@@ -1,0 +1,95 @@
+/** The words of the command line: what there is, and what was given. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+type Flag =
+  | 'help'
+  | 'version'
+  | 'numeric'
+  | 'all'
+  | 'listening'
+  | 'options'
+  | 'extended'
+  | 'memory'
+  | 'processes'
+  | 'tos'
+  | 'cgroup'
+  | 'inet-sockopt'
+  | 'ipv4'
+  | 'ipv6'
+  | 'packet'
+  | 'tcp'
+  | 'mptcp'
+  | 'sctp'
+  | 'udp'
+  | 'dccp'
+  | 'raw'
+  | 'unix'
+  | 'no-header'
+  | 'oneline'
+  | 'json';
+
+/** With what they are short for, as `ss` has them. */
+const FLAGS: Readonly<Record<Flag, string | undefined>> = {
+  help: 'h',
+  version: 'V',
+  numeric: 'n',
+  all: 'a',
+  listening: 'l',
+  options: 'o',
+  extended: 'e',
+  memory: 'm',
+  processes: 'p',
+  tos: undefined,
+  cgroup: undefined,
+  'inet-sockopt': undefined,
+  ipv4: '4',
+  ipv6: '6',
+  packet: '0',
+  tcp: 't',
+  mptcp: 'M',
+  sctp: 'S',
+  udp: 'u',
+  dccp: 'd',
+  raw: 'w',
+  unix: 'x',
+  'no-header': 'H',
+  oneline: 'O',
+  json: undefined,
+};
+
+type Text = 'family' | 'query' | 'socket' | 'net';
+
+/** Likewise; these have a value. */
+const TEXTS: Readonly<Record<Text, string | undefined>> = {
+  family: 'f',
+  query: 'A',
+  socket: undefined,
+  net: 'N',
+};
+
+const optionsOf = (
+  names: Readonly<Record<string, string | undefined>>,
+  type: 'boolean' | 'string',
+): NonNullable<ParseArgsConfig['options']> =>
+  Object.fromEntries(
+    Object.entries(names).map(([name, short]) => [name, { type, ...(short !== undefined && { short }) }]),
+  );
+
+const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
+  ...optionsOf(FLAGS, 'boolean'),
+  ...optionsOf(TEXTS, 'string'),
+};
+
+export type Values = { readonly [K in Flag]?: boolean } & { readonly [K in Text]?: string };
+
+export interface Words {
+  values: Values;
+  /** The filter: what is no option. */
+  filter: string;
+}
+
+/** @throws Error (Node's own, with a code that starts with ERR_PARSE_ARGS) for what it does not understand. */
+export function readWords(words: string[]): Words {
+  const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
+  return { values: values as Values, filter: positionals.join(' ') };
+}

@@ -1,0 +1,70 @@
+/** The words of `ss` for what records tell. */
+import { readFileSync } from 'node:fs';
+
+const STATES: Readonly<Record<string, string>> = {
+  ESTABLISHED: 'ESTAB',
+  SYN_SENT: 'SYN-SENT',
+  SYN_RECV: 'SYN-RECV',
+  FIN_WAIT1: 'FIN-WAIT-1',
+  FIN_WAIT2: 'FIN-WAIT-2',
+  TIME_WAIT: 'TIME-WAIT',
+  CLOSE: 'UNCONN',
+  CLOSE_WAIT: 'CLOSE-WAIT',
+  LAST_ACK: 'LAST-ACK',
+};
+
+export function stateWord(state: string): string {
+  return STATES[state] ?? state;
+}
+
+/** Never narrower than its heading, even where there is none. */
+export function queueText(value: number): string {
+  return String(value).padEnd(6);
+}
+
+/** What a socket's name, or a command's, may hold: nothing in it may act on the reader's terminal. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) as number;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** Names of services by `port/protocol`, of /etc/services. */
+let services: ReadonlyMap<string, string> | undefined;
+
+export function serviceName(port: number, protocol: string): string | undefined {
+  services ??= readServices();
+  return services.get(`${port}/${protocol}`);
+}
+
+function readServices(): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const line of contentOf('/etc/services').split('\n')) {
+    const [name, port] = line.replace(/#.*/, '').split(/\s+/);
+    if (name && port && !names.has(port)) names.set(port, name);
+  }
+  return names;
+}
+
+/** Of interfaces, by index: the namespace of this process is the one that its /proc tells of. */
+export function readDevices(): ReadonlyMap<number, string> {
+  const devices = new Map<number, string>();
+  for (const line of contentOf('/proc/net/igmp').split('\n')) {
+    const [, index, name] = /^(\d+)\s+(\S+)\s*:/.exec(line) ?? [];
+    if (name !== undefined) devices.set(Number(index), name);
+  }
+  for (const line of contentOf('/proc/net/if_inet6').split('\n')) {
+    const [, index = '', , , , name] = line.split(/\s+/);
+    if (name !== undefined) devices.set(Number.parseInt(index, 16), name);
+  }
+  return devices;
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
