@@ -61,7 +61,7 @@ const KINDS = SCHEMA.oneOf.map(({ $ref }) => $ref.replace('#/$defs/', ''));
 /** Records that were seen, by kind: the one that tells most. */
 const seen = new Map<string, JsonObject>();
 
-/** As lib/cli/main.ts writes them. */
+/** As lib/cli/output.ts writes them. */
 const written = (record: object): string =>
   JSON.stringify(record, (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,

@@ -1,5 +1,6 @@
 /** What --help prints. */
 export const HELP = `Usage: sockdiag [options] [filter]
+       sockdiag wait [options] [filter]
 
 Prints the sockets of this machine, as the kernel tells them: in the form of ss(8), or as JSON.
 
@@ -16,19 +17,34 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -o, --options       timers
   -e, --extended      owner's uid, inode, cookie, mark, cgroup
   -m, --memory        the memory that a socket holds
+  -i, --info          how TCP connections do: RTT, window, retransmissions, rates
   -p, --processes     the processes that hold it
       --tos  --cgroup  --inet-sockopt
                       these
   -H, --no-header     no headings
   -O, --oneline       one line for each socket
+  -F, --filter FILE   the filter, or more of it, from a file; '-' is standard input
   -N, --net NAME      in another network namespace
+  -s, --summary       how many there are
+  -K, --kill          end these sockets, and print those that were ended
+  -E, --events        print TCP and UDP sockets as they end
+  -D, --diag FILE     write the kernel's messages to a file
+      --from FILE     read them from a file, in place of the kernel
       --json          one record a line, in JSON; bytes are hexadecimal text
   -h, --help          this text
   -V, --version       the version
+
+sockdiag wait ends when there is such a socket: with 0, or with 124 when the time is up.
+      --listen PORT   one that listens on this port of TCP
+      --gone          when there is no such socket any more
+      --timeout SECONDS
 
 Examples:
   sockdiag -tlnp                          who waits for TCP connections
   sockdiag -tn 'dport = :443'             connections to the port of https
   sockdiag state time-wait                what is left of closed ones
+  sockdiag wait --listen 5432 --timeout 30
+                                          until the database is there
+  sockdiag -Kt dst 192.0.2.7              ends all connections to a host
   sockdiag -ta4 --json                    all IPv4 TCP sockets, for another program
 `;

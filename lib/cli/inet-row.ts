@@ -1,9 +1,11 @@
 /** Sockets of the IP protocols as rows. */
 import type { InetDiagMsg } from '../inet/record.js';
+import type { TcpDiagMsg } from '../inet/tcp.js';
 import type { Context } from './context.js';
 import { shutdownText, skmemText, sockoptText, timerText, usersText } from './details.js';
 import type { Row } from './layout.js';
 import type { Values } from './options.js';
+import { tcpInfoText } from './tcp-info-text.js';
 import { queueText, serviceName, stateWord } from './words.js';
 
 export function inetRow(socket: InetDiagMsg, context: Context): Row {
@@ -48,8 +50,23 @@ function processText(socket: InetDiagMsg, context: Context): string {
     values.tos ? tosText(socket) : '',
     values.cgroup ? cgroupText(socket, context) : '',
     values['inet-sockopt'] ? behind(sockoptText(socket.sockopt), values) : '',
-    values.memory ? `${values.oneline ? '' : '\n\t'}${skmemText(socket.skmeminfo)}` : '',
+    innerText(socket, values),
   ].join('');
+}
+
+function innerText(socket: InetDiagMsg, values: Values): string {
+  const hasInfo = values.info && socket.protocol === 'tcp';
+  if (!values.memory && !hasInfo) return '';
+  return [
+    values.oneline ? '' : '\n\t',
+    values.memory ? skmemText(socket.skmeminfo) : '',
+    hasInfo ? tcpInfoText(socket as TcpDiagMsg, isWordy(values)) : '',
+  ].join('');
+}
+
+/** Of the options of a connection, `ss -i` alone tells nothing. */
+function isWordy({ options, extended }: Values): boolean {
+  return options === true || extended === true;
 }
 
 /** On a line of its own, but for -O. */

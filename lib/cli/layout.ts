@@ -41,17 +41,29 @@ export interface LayoutOptions {
   header: boolean;
 }
 
-/** All lines. A cell may hold line breaks, and counts with all of its letters. */
-export function* layOut(rows: readonly Row[], { netid, state, header }: LayoutOptions): Generator<string> {
-  const columns = HEADINGS.map((_, i) => i).filter((i) => (i !== NETID || netid) && (i !== STATE || state));
-  const all = header ? [HEADINGS, ...rows] : rows;
-  // `ss` does not count the last cell of all, so neither do we.
-  const widths = HEADINGS.map((_, i) => widest(i === PROCESS ? all.slice(0, -1) : all, i));
-  for (const row of all) yield line(row, columns, widths);
+/** A table that grows: what comes later is set as wide as all that came before. */
+export class Layout {
+  readonly #columns: readonly number[];
+  #widths: readonly number[] = HEADINGS.map(() => 0);
+  #heading: readonly Row[];
+
+  constructor({ netid, state, header }: LayoutOptions) {
+    this.#columns = HEADINGS.map((_, i) => i).filter((i) => (i !== NETID || netid) && (i !== STATE || state));
+    this.#heading = header ? [HEADINGS] : [];
+  }
+
+  /** The heading, if it was not given before, and these. A cell may hold line breaks, and counts with all of its letters. */
+  *lines(rows: readonly Row[]): Generator<string> {
+    const all = [...this.#heading, ...rows];
+    this.#heading = [];
+    // `ss` does not count the last cell of all, so neither do we.
+    this.#widths = this.#widths.map((least, i) => widest(i === PROCESS ? all.slice(0, -1) : all, i, least));
+    for (const row of all) yield line(row, this.#columns, this.#widths);
+  }
 }
 
-function widest(rows: readonly Row[], column: number): number {
-  let most = 0;
+function widest(rows: readonly Row[], column: number, least: number): number {
+  let most = least;
   for (const row of rows) {
     const { length } = row[column] as string;
     if (length > most) most = length;

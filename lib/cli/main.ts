@@ -5,64 +5,75 @@ import process from 'node:process';
 
 import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
-import { Context } from './context.js';
+import { printEvents } from './events.js';
 import { HELP } from './help.js';
-import { layOut, type Row } from './layout.js';
+import { ended } from './kill.js';
 import { readWords, type Words } from './options.js';
-import { columnsOf, type Plan, planOf } from './plan.js';
-import { readRecords } from './read.js';
-import { rowOf } from './row.js';
+import { type Batches, jsonLine, print, printJson } from './output.js';
+import { type Plan, planOf } from './plan.js';
+import { readMessages, readRecords } from './read.js';
+import { record, recorded } from './recording.js';
+import { summaryText } from './summary.js';
+import { printTable } from './table.js';
+import { limitOf, waitFor, waitingFor } from './wait.js';
+import { checkWish } from './wish.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+/** As of timeout(1). */
+const EXIT_TIMEOUT = 124;
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** Bytes as hexadecimal text: as an array of numbers nobody could read them. */
-function forJson(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+function batchesOf(plan: Plan, { values }: Words): Batches {
+  if (values.from !== undefined) return recorded(values.from, plan);
+  const batches = readRecords(plan, values, complain);
+  return values.kill ? ended(batches) : batches;
 }
 
-/** Writes as fast as the reader takes it, and not faster. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+async function show(plan: Plan, words: Words): Promise<void> {
+  const { values } = words;
+  if (values.summary) {
+    await print(summaryText());
+    if (!plan.isChosen) return;
+  }
+  if (values.diag !== undefined) await record(readMessages(plan, values, complain), values.diag);
+  else if (values.events) await printEvents(plan, values, complain);
+  else if (values.json) await printJson(batchesOf(plan, words));
+  else await printTable(batchesOf(plan, words), plan, values);
 }
 
-/** One record a line, as they come. */
-async function printJson(plan: Plan, words: Words): Promise<void> {
-  for await (const records of readRecords(plan, words.values, complain)) {
-    await print(records.map((record) => `${JSON.stringify(record, forJson)}\n`).join(''));
-  }
-}
-
-async function printTable(plan: Plan, { values }: Words): Promise<void> {
-  const context = new Context(values);
-  const rows: Row[] = [];
-  for await (const records of readRecords(plan, values, complain)) {
-    for (const record of records) rows.push(rowOf(record, context));
-  }
-  let text = '';
-  for (const line of layOut(rows, { ...columnsOf(plan), header: values['no-header'] !== true })) {
-    text += `${line}\n`;
-    if (text.length < 65536) continue;
-    await print(text);
-    text = '';
-  }
-  await print(text);
+async function wait(plan: Plan, words: Words): Promise<void> {
+  const { values } = words;
+  const found = await waitFor(() => batchesOf(plan, words), {
+    isGone: values.gone === true,
+    limit: limitOf(values),
+  });
+  if (found === undefined) process.exitCode = EXIT_TIMEOUT;
+  else if (values.json) await print(found.map(jsonLine).join(''));
 }
 
 interface Wish {
+  act: (plan: Plan, words: Words) => Promise<void>;
   words: Words;
   plan: Plan;
 }
 
-function readWish(): Wish | undefined {
+async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
+  const waits = first === 'wait';
+  const given = await readWords(waits ? others : [first, ...others].filter((word) => word !== undefined));
+  const words = waits ? waitingFor(given) : given;
+  const plan = planOf(words);
+  checkWish(words.values, plan, waits);
+  return { act: waits ? wait : show, words, plan };
+}
+
+async function readWishOrExplain(): Promise<Wish | undefined> {
   try {
-    const words = readWords(process.argv.slice(2));
-    return { words, plan: planOf(words) };
+    return await readWish(process.argv.slice(2));
   } catch (error) {
     const { message } = error as Error;
     const advice = error instanceof FilterSyntaxError ? '' : ' (sockdiag --help tells what there is)';
@@ -73,17 +84,22 @@ function readWish(): Wish | undefined {
 }
 
 async function main(): Promise<void> {
-  const wish = readWish();
+  const wish = await readWishOrExplain();
   if (wish === undefined) return;
-  const { words, plan } = wish;
+  const { act, words, plan } = wish;
   if (words.values.help) return print(HELP);
   if (words.values.version) return print(`${version()}\n`);
   try {
-    await (words.values.json ? printJson(plan, words) : printTable(plan, words));
+    await act(plan, words);
   } catch (error) {
-    if (!(error instanceof SockDiagError)) throw error;
+    if (!(error instanceof SockDiagError) && !isOfSystem(error)) throw error;
     complain(error);
   }
+}
+
+/** Such as a file that is not there. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
 function complain({ message }: Error): void {

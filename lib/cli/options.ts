@@ -1,6 +1,8 @@
 /** The words of the command line: what there is, and what was given. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
+import { contentOf } from './input.js';
+
 type Flag =
   | 'help'
   | 'version'
@@ -10,6 +12,7 @@ type Flag =
   | 'options'
   | 'extended'
   | 'memory'
+  | 'info'
   | 'processes'
   | 'tos'
   | 'cgroup'
@@ -26,7 +29,11 @@ type Flag =
   | 'unix'
   | 'no-header'
   | 'oneline'
-  | 'json';
+  | 'json'
+  | 'summary'
+  | 'kill'
+  | 'events'
+  | 'gone';
 
 /** With what they are short for, as `ss` has them. */
 const FLAGS: Readonly<Record<Flag, string | undefined>> = {
@@ -38,6 +45,7 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   options: 'o',
   extended: 'e',
   memory: 'm',
+  info: 'i',
   processes: 'p',
   tos: undefined,
   cgroup: undefined,
@@ -55,9 +63,13 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   'no-header': 'H',
   oneline: 'O',
   json: undefined,
+  summary: 's',
+  kill: 'K',
+  events: 'E',
+  gone: undefined,
 };
 
-type Text = 'family' | 'query' | 'socket' | 'net';
+type Text = 'family' | 'query' | 'socket' | 'net' | 'filter' | 'diag' | 'from' | 'listen' | 'timeout';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -65,6 +77,11 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   query: 'A',
   socket: undefined,
   net: 'N',
+  filter: 'F',
+  diag: 'D',
+  from: undefined,
+  listen: undefined,
+  timeout: undefined,
 };
 
 const optionsOf = (
@@ -88,8 +105,19 @@ export interface Words {
   filter: string;
 }
 
-/** @throws Error (Node's own, with a code that starts with ERR_PARSE_ARGS) for what it does not understand. */
-export function readWords(words: string[]): Words {
-  const { values, positionals } = parseArgs({ args: words, options: OPTIONS, allowPositionals: true });
-  return { values: values as Values, filter: positionals.join(' ') };
+/**
+ * @throws Error (Node's own, with a code that starts with ERR_PARSE_ARGS) for what it does not understand, and that of the
+ * system if the file of the filter cannot be read.
+ */
+export async function readWords(words: readonly string[]): Promise<Words> {
+  const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
+  const { filter } = values as Values;
+  const own = filter === undefined ? [] : [await filterFrom(filter)];
+  return { values: values as Values, filter: [...positionals, ...own].join(' ').trim() };
+}
+
+/** All lines are one filter; those that begin with # are remarks. */
+async function filterFrom(path: string): Promise<string> {
+  const lines = (await contentOf(path)).toString('utf8').split('\n');
+  return lines.filter((line) => !/^\s*#/.test(line)).join(' ');
 }

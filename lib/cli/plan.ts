@@ -50,6 +50,8 @@ export interface Plan {
   filter: Expression | undefined;
   /** All of them were named, one by one: that this system does not have one is an error. */
   isNamed: boolean;
+  /** Something was said of which sockets. */
+  isChosen: boolean;
 }
 
 /** Those that are neither waiting nor on their way in or out. */
@@ -76,6 +78,7 @@ export function planOf({ values, filter }: Words): Plan {
     states: statesOf(values, kinds, filter),
     filter: expression,
     isNamed: INET.some((kind) => values[kind as 'tcp']) || kinds?.length === 1,
+    isChosen: kinds !== undefined || filter !== '',
   };
 }
 

@@ -4,7 +4,7 @@ import { dumpDccp } from '../inet/dccp.js';
 import { dumpMptcp } from '../inet/mptcp.js';
 import { dumpRaw } from '../inet/raw.js';
 import { dumpSctp } from '../inet/sctp.js';
-import { dumpTcp } from '../inet/tcp.js';
+import { dumpTcp, type TcpShow } from '../inet/tcp.js';
 import { dumpUdp } from '../inet/udp.js';
 import { type Dump, narrowed } from '../netlink/dump.js';
 import { isUnsupported } from '../netlink/errors.js';
@@ -26,18 +26,43 @@ const INET_DUMPS: Partial<Readonly<Record<Kind, AnyDump>>> = {
   sctp: dumpSctp as AnyDump,
 };
 
+/** Those who are told of a failure that does not end it all. */
+export type Complain = (error: Error) => void;
+
+/** In batches, kind after kind. */
+export function readRecords(plan: Plan, values: Values, complain: Complain): AsyncGenerator<DiagMsg[]> {
+  return readEach(plan, values, complain, (dump) => dump.batches());
+}
+
+/** Likewise, as the kernel's messages. */
+export function readMessages(plan: Plan, values: Values, complain: Complain): AsyncGenerator<Uint8Array> {
+  return readEach(plan, values, complain, (dump) => answered(dump.raw()));
+}
+
+/** Nothing of a dump that the kernel refuses, which is its request and an error: no recording has to hold that. */
+async function* answered(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const refused = 2;
+  const held: Uint8Array[] = [];
+  for await (const bytes of messages) {
+    held.push(bytes);
+    if (held.length > refused) yield* held.splice(0);
+  }
+  yield* held;
+}
+
 /**
- * In batches, kind after kind. Of several kinds, one that this system does not have is complained of if it was named, and the
- * others are read all the same.
+ * Of several kinds, one that this system does not have is complained of if it was named, and the others are read all the
+ * same.
  */
-export async function* readRecords(
+async function* readEach<T>(
   plan: Plan,
   values: Values,
-  complain: (error: Error) => void,
-): AsyncGenerator<DiagMsg[]> {
+  complain: Complain,
+  read: (dump: Dump<DiagMsg>) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   for (const dump of dumpsOf(plan, values)) {
     try {
-      yield* dump.batches();
+      yield* read(dump);
     } catch (error) {
       if (plan.kinds.length === 1 || !isUnsupported(error) || isClosed(error)) throw error;
       if (plan.isNamed) complain(error as Error);
@@ -104,9 +129,20 @@ function unixDump(common: object, { states }: Plan, { json, memory, extended }: 
   return (dumpUnix as AnyDump)({ ...common, states: own, ...(json !== true && { show }) });
 }
 
+/** What `ss -i` tells. */
+const TCP_INFO: readonly TcpShow[] = ['info', 'cong', 'vegasinfo', 'dctcpinfo', 'bbrinfo', 'ulpInfo'];
+
 /** Raw sockets and SCTP's the kernel does not choose by state; of raw ones that is done here. */
 function inetOptions(kind: Kind, { states, family }: Plan, values: Values): object {
-  const show = [...(values.memory ? ['skmeminfo'] : []), ...(values.tos ? ['tos', 'tclass', 'classId'] : [])];
+  const info = values.info && kind === 'tcp' ? TCP_INFO : [];
+  // In a table the addresses of the keys stand, and in JSON there would be the keys themselves.
+  const keys: TcpShow[] = info.length > 0 && values.json !== true ? ['md5sig'] : [];
+  const show = [
+    ...info,
+    ...keys,
+    ...(values.memory ? ['skmeminfo'] : []),
+    ...(values.tos ? ['tos', 'tclass', 'classId'] : []),
+  ];
   return {
     ...(family !== undefined && { family }),
     show,

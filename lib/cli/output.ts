@@ -1,0 +1,25 @@
+/** What goes out: as fast as it is read, and not faster. */
+import process from 'node:process';
+
+import type { DiagMsg } from '../decode.js';
+
+export async function print(text: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+}
+
+/** Bytes as hexadecimal text: as an array of numbers nobody could read them. */
+function forJson(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+}
+
+export function jsonLine(record: object): string {
+  return `${JSON.stringify(record, forJson)}\n`;
+}
+
+/** Records as they come, some at a time. */
+export type Batches = AsyncIterable<readonly DiagMsg[]>;
+
+/** One record a line, as they come. */
+export async function printJson(batches: Batches): Promise<void> {
+  for await (const records of batches) await print(records.map(jsonLine).join(''));
+}

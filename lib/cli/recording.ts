@@ -1,0 +1,55 @@
+/** -D and --from: dumps as the kernel's own messages, into a file and out of it. */
+import { type FileHandle, open } from 'node:fs/promises';
+
+import { type DiagMsg, decode } from '../decode.js';
+import type { InetDiagMsg } from '../inet/record.js';
+import { contentOf } from './input.js';
+import { print } from './output.js';
+import type { Kind, Plan } from './plan.js';
+
+const STDOUT = '-';
+
+/** Writes all messages. @throws Error of the system, if the file cannot be written. */
+export async function record(messages: AsyncIterable<Uint8Array>, path: string): Promise<void> {
+  if (path === STDOUT) {
+    for await (const bytes of messages) await print(bytes);
+    return;
+  }
+  let file: FileHandle | undefined;
+  try {
+    for await (const bytes of messages) {
+      // Not before there is something to write: what cannot be read leaves an older recording as it was.
+      file ??= await open(path, 'w');
+      await file.writeFile(bytes);
+    }
+  } finally {
+    await file?.close();
+  }
+}
+
+/** The sockets of a recording that are asked for. @throws Error of the system, SockDiagError for what is no recording. */
+export async function* recorded(path: string, plan: Plan): AsyncGenerator<DiagMsg[]> {
+  const dump = decode(await contentOf(path), plan.filter === undefined ? {} : { filter: plan.filter });
+  for await (const records of dump.batches()) yield records.filter((socket) => isWanted(socket, plan));
+}
+
+function isWanted(socket: DiagMsg, { kinds, family, states }: Plan): boolean {
+  const kind = kindOf(socket);
+  if (kind === undefined || !kinds.includes(kind)) return false;
+  if (family !== undefined && socket.family !== family) return 'type' in socket;
+  return states.includes('state' in socket ? (socket.state as 'CLOSE') : 'CLOSE');
+}
+
+/** Undefined for what cannot be asked for. */
+function kindOf(socket: DiagMsg): Kind | undefined {
+  switch (socket.family) {
+    case 'netlink':
+      return 'netlink';
+    case 'packet':
+      return socket.type === 'dgram' ? 'packet_dgram' : 'packet_raw';
+    case 'unix':
+      return `unix_${socket.type}` as Kind;
+    default:
+      return (socket as InetDiagMsg).protocol as Kind | undefined;
+  }
+}
