@@ -34,8 +34,8 @@ export async function printEvents(
     if (values.json) await print(jsonLine(event));
     else if (event.type === 'lost') complain(lossOf(event));
     else {
-      const lines = layout.lines([inetRow(asDumped(event.socket), context)]);
-      await print([...lines].map((line) => `${line}\n`).join(''));
+      layout.add(inetRow(asDumped(event.socket), context));
+      await print([...layout.lines()].map((line) => `${line}\n`).join(''));
     }
   }
 }

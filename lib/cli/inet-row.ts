@@ -42,16 +42,15 @@ function portText({ protocol }: InetDiagMsg, port: number, { values }: Context):
 function processText(socket: InetDiagMsg, context: Context): string {
   const { values } = context;
   const { timer, expires, retrans } = socket;
-  return [
-    usersText(socket.owners),
-    values.options || values.extended ? timerText(timer, expires, retrans) : '',
-    values.extended ? extendedText(socket, context) : '',
-    values.extended ? shutdownText(socket.shutdown) : '',
-    values.tos ? tosText(socket) : '',
-    values.cgroup ? cgroupText(socket, context) : '',
-    values['inet-sockopt'] ? behind(sockoptText(socket.sockopt), values) : '',
-    innerText(socket, values),
-  ].join('');
+  // Of most sockets nothing is asked for, and none of this is done.
+  let text = usersText(socket.owners);
+  if (values.options || values.extended) text += timerText(timer, expires, retrans);
+  if (values.extended) text += extendedText(socket, context) + shutdownText(socket.shutdown);
+  if (values.tos) text += tosText(socket);
+  if (values.cgroup) text += cgroupText(socket, context);
+  if (values['inet-sockopt']) text += behind(sockoptText(socket.sockopt), values);
+  if (values.memory || values.info) text += innerText(socket, values);
+  return text;
 }
 
 function innerText(socket: InetDiagMsg, values: Values): string {

@@ -44,41 +44,46 @@ export interface LayoutOptions {
 /** A table that grows: what comes later is set as wide as all that came before. */
 export class Layout {
   readonly #columns: readonly number[];
-  #widths: readonly number[] = HEADINGS.map(() => 0);
-  #heading: readonly Row[];
+  readonly #widths: number[] = HEADINGS.map(() => 0);
+  /** Of all rows, one behind the other: a hundred thousand arrays would keep the garbage collector busy. */
+  #cells: string[] = [];
+  /** Of the last row. `ss` does not count the last cell of all, so neither do we. */
+  #last = 0;
 
   constructor({ netid, state, header }: LayoutOptions) {
     this.#columns = HEADINGS.map((_, i) => i).filter((i) => (i !== NETID || netid) && (i !== STATE || state));
-    this.#heading = header ? [HEADINGS] : [];
+    if (header) this.add(HEADINGS);
   }
 
-  /** The heading, if it was not given before, and these. A cell may hold line breaks, and counts with all of its letters. */
-  *lines(rows: readonly Row[]): Generator<string> {
-    const all = [...this.#heading, ...rows];
-    this.#heading = [];
-    // `ss` does not count the last cell of all, so neither do we.
-    this.#widths = this.#widths.map((least, i) => widest(i === PROCESS ? all.slice(0, -1) : all, i, least));
-    for (const row of all) yield line(row, this.#columns, this.#widths);
+  /** A cell may hold line breaks, and counts with all of its letters. */
+  add(row: Row): void {
+    const widths = this.#widths;
+    if (this.#last > (widths[PROCESS] as number)) widths[PROCESS] = this.#last;
+    for (let column = 0; column < PROCESS; column += 1) {
+      const { length } = row[column] as string;
+      if (length > (widths[column] as number)) widths[column] = length;
+    }
+    this.#last = row[PROCESS].length;
+    this.#cells.push(...row);
   }
-}
 
-function widest(rows: readonly Row[], column: number, least: number): number {
-  let most = least;
-  for (const row of rows) {
-    const { length } = row[column] as string;
-    if (length > most) most = length;
+  /** All that were added since the last time, the first time with the heading. */
+  *lines(): Generator<string> {
+    const cells = this.#cells;
+    this.#cells = [];
+    this.#last = 0;
+    for (let at = 0; at < cells.length; at += HEADINGS.length) yield this.#line(cells, at);
   }
-  return most;
-}
 
-function line(row: Row, columns: readonly number[], widths: readonly number[]): string {
-  let text = '';
-  for (const column of columns) {
-    const cell = row[column] as string;
-    const width = widths[column] as number;
-    // Nothing stands in front of the first column.
-    if (column !== columns[0]) text += GAPS[column] as string;
-    text += TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+  #line(cells: readonly string[], at: number): string {
+    let text = '';
+    for (const column of this.#columns) {
+      const cell = cells[at + column] as string;
+      const width = this.#widths[column] as number;
+      // Nothing stands in front of the first column.
+      if (column !== this.#columns[0]) text += GAPS[column] as string;
+      text += TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+    }
+    return text;
   }
-  return text;
 }

@@ -1,6 +1,6 @@
 /** Records as a table: all of them have to be known before the first line is. */
 import { Context } from './context.js';
-import { Layout, type Row } from './layout.js';
+import { Layout } from './layout.js';
 import type { Values } from './options.js';
 import { type Batches, print } from './output.js';
 import { columnsOf, type Plan } from './plan.js';
@@ -11,13 +11,12 @@ const CHUNK = 65536;
 
 export async function printTable(batches: Batches, plan: Plan, values: Values): Promise<void> {
   const context = new Context(values);
-  const rows: Row[] = [];
+  const layout = new Layout({ ...columnsOf(plan), header: values['no-header'] !== true });
   for await (const records of batches) {
-    for (const record of records) rows.push(rowOf(record, context));
+    for (const record of records) layout.add(rowOf(record, context));
   }
   let text = '';
-  const layout = new Layout({ ...columnsOf(plan), header: values['no-header'] !== true });
-  for (const line of layout.lines(rows)) {
+  for (const line of layout.lines()) {
     text += `${line}\n`;
     if (text.length < CHUNK) continue;
     await print(text);
