@@ -17,7 +17,7 @@ import { isFiltered } from './selections.mjs';
 /**
  * @typedef {object} Contender
  * @property {string} name
- * @property {'floor' | 'ours' | 'own-proc' | 'matcher' | 'proc' | 'ss' | 'peer'} who
+ * @property {'floor' | 'ours' | 'own-proc' | 'matcher' | 'proc' | 'ss' | 'command' | 'peer'} who
  * @property {(task: Task) => string[]} command of its long-lived process
  * @property {boolean} streams holds no more than a part of the sockets at a time
  * @property {boolean} isAsynchronous lets the event loop turn while it reads
@@ -92,6 +92,11 @@ const FILTERED = [
   worker('ss -tan FILTER parsed', 'ss', ['ss'], { isAsynchronous: true }),
 ];
 
+const COMMANDS = [
+  worker('command: sockdiag', 'command', ['command', 'sockdiag'], { isAsynchronous: true }),
+  worker('command: ss', 'command', ['command', 'ss'], { isAsynchronous: true }),
+];
+
 /** @type {Readonly<Record<Kind, readonly Contender[]>>} */
 export const CONTENDERS = {
   tcp: [
@@ -102,6 +107,7 @@ export const CONTENDERS = {
     worker('ss -tan parsed', 'ss', ['ss'], { isAsynchronous: true }),
     worker('systeminformation', 'peer', ['systeminformation'], { isAsynchronous: true }),
     worker('@stroncium/procfs', 'peer', ['procfs']),
+    ...COMMANDS,
   ],
   'tcp-info': BOTH,
   'tcp-none': FILTERED,
@@ -112,6 +118,7 @@ export const CONTENDERS = {
     worker('sockdiag: owners()', 'ours', ['owners'], { isAsynchronous: true }),
     worker('sockdiag: dump with owners', 'ours', ['ours', 'batches'], { isAsynchronous: true }),
     worker('ss -tanp parsed', 'ss', ['ss'], { isAsynchronous: true }),
+    ...COMMANDS,
   ],
   lookup: [
     LOOKUP,

@@ -14,12 +14,15 @@ const BATCHES = 'sockdiag: batches()';
 const PROC = '/proc/net parsed';
 const OWN_PROC = 'sockdiag/proc: batches()';
 const SPLIT = '/proc/net split';
+const COMMAND = 'command: sockdiag';
+const SS = 'command: ss';
 
 const TIMES = [
   { name: FOR_AWAIT, other: 'floor (C)', limit: 1.15, unit: '× floor' },
   { name: BATCHES, other: 'floor (C)', limit: 1.05, unit: '× floor' },
   { name: FOR_AWAIT, other: PROC, limit: 1 / 5, unit: `× ${PROC}` },
   { name: OWN_PROC, other: SPLIT, limit: 0.6, unit: `× ${SPLIT}` },
+  { name: COMMAND, other: SS, limit: 1, unit: '× ss -tan' },
 ];
 
 /** Of a population with `show: ['info']`, the same size. */
@@ -32,6 +35,7 @@ const SS_P = 'ss -tanp parsed';
 const TIMES_OF_OWNERS = [
   { name: OWNERS, other: 'walk (C)', limit: 1.3, unit: '× walk' },
   { name: OWNERS, other: SS_P, limit: 1 / 10, unit: `× ${SS_P}` },
+  { name: COMMAND, other: SS, limit: 1 / 10, unit: '× ss -tanp' },
 ];
 
 /** Of a namespace with as many sockets, and as many lookups: of a connection by what a program has of it. */

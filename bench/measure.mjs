@@ -113,6 +113,7 @@ function leaveOut(runners, filter) {
     if (
       who === 'ours' ||
       who === 'own-proc' ||
+      who === 'command' ||
       who === 'matcher' ||
       (who === 'floor' && filter !== undefined)
     )
@@ -180,7 +181,7 @@ async function time(runners, rounds, say) {
 }
 
 /**
- * Apart from the others, whose rounds they would stretch; only the floor, and the first of ours, are with them.
+ * Apart from the others, whose rounds they would stretch; only the floor, the first of ours and the command are with them.
  *
  * @param {readonly Runner[]} runners
  * @param {number} first the first round
@@ -188,7 +189,7 @@ async function time(runners, rounds, say) {
  */
 async function timeSlow(runners, first, say) {
   const slow = runners.filter(({ isSlow }) => isSlow);
-  const company = ['floor', 'ours'].flatMap(
+  const company = ['floor', 'ours', 'command'].flatMap(
     (who) => runners.find(({ contender, isSlow }) => contender.who === who && !isSlow) ?? [],
   );
   for (let round = first; slow.length > 0 && round < first + SLOW_ROUNDS; round++) {
