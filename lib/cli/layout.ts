@@ -43,15 +43,18 @@ export interface LayoutOptions {
 
 /** A table that grows: what comes later is set as wide as all that came before. */
 export class Layout {
-  readonly #columns: readonly number[];
+  readonly #isShown: readonly boolean[];
+  readonly #firstShown: number;
   readonly #widths: number[] = HEADINGS.map(() => 0);
-  /** Of all rows, one behind the other: a hundred thousand arrays would keep the garbage collector busy. */
-  #cells: string[] = [];
+  /** The cells of each row as one text, and how long each of them is: a million strings keep the garbage collector busy. */
+  #rows: string[] = [];
+  #lengths = new Uint32Array(HEADINGS.length * 64);
   /** Of the last row. `ss` does not count the last cell of all, so neither do we. */
   #last = 0;
 
   constructor({ netid, state, header }: LayoutOptions) {
-    this.#columns = HEADINGS.map((_, i) => i).filter((i) => (i !== NETID || netid) && (i !== STATE || state));
+    this.#isShown = HEADINGS.map((_, i) => (i !== NETID || netid) && (i !== STATE || state));
+    this.#firstShown = this.#isShown.indexOf(true);
     if (header) this.add(HEADINGS);
   }
 
@@ -59,30 +62,47 @@ export class Layout {
   add(row: Row): void {
     const widths = this.#widths;
     if (this.#last > (widths[PROCESS] as number)) widths[PROCESS] = this.#last;
-    for (let column = 0; column < PROCESS; column += 1) {
+    const lengths = this.#lengthsFor(this.#rows.length);
+    const at = this.#rows.length * HEADINGS.length;
+    for (let column = 0; column < HEADINGS.length; column += 1) {
       const { length } = row[column] as string;
-      if (length > (widths[column] as number)) widths[column] = length;
+      lengths[at + column] = length;
+      if (column !== PROCESS && length > (widths[column] as number)) widths[column] = length;
     }
     this.#last = row[PROCESS].length;
-    this.#cells.push(...row);
+    this.#rows.push(row.join(''));
+  }
+
+  /** With room for one row more. */
+  #lengthsFor(rows: number): Uint32Array {
+    if ((rows + 1) * HEADINGS.length <= this.#lengths.length) return this.#lengths;
+    const larger = new Uint32Array(this.#lengths.length * 2);
+    larger.set(this.#lengths);
+    this.#lengths = larger;
+    return larger;
   }
 
   /** All that were added since the last time, the first time with the heading. */
   *lines(): Generator<string> {
-    const cells = this.#cells;
-    this.#cells = [];
+    const rows = this.#rows;
+    this.#rows = [];
     this.#last = 0;
-    for (let at = 0; at < cells.length; at += HEADINGS.length) yield this.#line(cells, at);
+    for (const [i, row] of rows.entries()) yield this.#line(row, i * HEADINGS.length);
   }
 
-  #line(cells: readonly string[], at: number): string {
+  #line(row: string, first: number): string {
     let text = '';
-    for (const column of this.#columns) {
-      const cell = cells[at + column] as string;
-      const width = this.#widths[column] as number;
-      // Nothing stands in front of the first column.
-      if (column !== this.#columns[0]) text += GAPS[column] as string;
-      text += TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+    let at = 0;
+    for (let column = 0; column < HEADINGS.length; column += 1) {
+      const end = at + (this.#lengths[first + column] as number);
+      if (this.#isShown[column]) {
+        const cell = row.slice(at, end);
+        const width = this.#widths[column] as number;
+        // Nothing stands in front of the first column.
+        if (column !== this.#firstShown) text += GAPS[column] as string;
+        text += TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+      }
+      at = end;
     }
     return text;
   }

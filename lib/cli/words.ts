@@ -19,7 +19,8 @@ export function stateWord(state: string): string {
 
 /** Never narrower than its heading, even where there is none. */
 export function queueText(value: number): string {
-  return String(value).padEnd(6);
+  // Most queues are empty.
+  return value === 0 ? '0     ' : String(value).padEnd(6);
 }
 
 /** What a socket's name, or a command's, may hold: nothing in it may act on the reader's terminal. */
