@@ -42,6 +42,18 @@ test('what is no filter is told in one line, with what would have been right', (
   expect(stderr).toMatch(/^sockdiag: found '~', but expected .*\n$/);
 });
 
+test('output that cannot be written is an error, in one line', () => {
+  for (const words of ['-ta', '-a --json', '-s', '-taD -', '--help']) {
+    const shell = `${process.execPath} ${COMMAND} ${words} > /dev/full`;
+    const { status, stderr } = spawnSync('sh', ['-c', shell], { encoding: 'utf8' });
+    expect({ words, status, stderr }).toEqual({
+      words,
+      status: 1,
+      stderr: expect.stringMatching(/^sockdiag: ENOSPC: .*\n$/),
+    });
+  }
+});
+
 test('a kind that this system does not have is an error, beside the others', async () => {
   const lacks = await dumpRaw()
     .toArray()

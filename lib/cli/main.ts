@@ -110,7 +110,8 @@ function complain({ message }: Error): void {
 // Whoever reads us may have read enough (`sockdiag -ta | head`): no reason to complain.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
-  throw error;
+  complain(error);
+  process.exit();
 });
 
 await main();

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { type DiagMsg, decode } from '../decode.js';
 import type { InetDiagMsg } from '../inet/record.js';
+import { SockDiagError } from '../netlink/errors.js';
 import { contentOf } from './input.js';
 import { print } from './output.js';
 import type { Kind, Plan } from './plan.js';
@@ -29,7 +30,10 @@ export async function record(messages: AsyncIterable<Uint8Array>, path: string):
 
 /** The sockets of a recording that are asked for. @throws Error of the system, SockDiagError for what is no recording. */
 export async function* recorded(path: string, plan: Plan): AsyncGenerator<DiagMsg[]> {
-  const dump = decode(await contentOf(path), plan.filter === undefined ? {} : { filter: plan.filter });
+  const bytes = await contentOf(path);
+  // Even of nothing there would be an end.
+  if (bytes.length === 0) throw new SockDiagError('the recording is empty', { code: 'EBADMSG' });
+  const dump = decode(bytes, plan.filter === undefined ? {} : { filter: plan.filter });
   for await (const records of dump.batches()) yield records.filter((socket) => isWanted(socket, plan));
 }
 

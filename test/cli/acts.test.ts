@@ -141,7 +141,8 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     run(`-tanD ${file('own')}`);
     writeFileSync(file('cut'), readFileSync(file('own')).subarray(0, -30));
     writeFileSync(file('text'), 'no recording\n'.repeat(9));
-    for (const name of ['cut', 'text', 'none']) {
+    writeFileSync(file('empty'), '');
+    for (const name of ['cut', 'text', 'none', 'empty']) {
       const { status, stderr } = run(`-tan --from ${file(name)}`);
       expect(status).toBe(1);
       expect(stderr).toMatch(/^sockdiag: .*\n$/);
