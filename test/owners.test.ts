@@ -100,8 +100,12 @@ test('its own sockets are found, and every process is counted', async () => {
 
 /** What looks at one pid over and over while processes come and go under it. */
 const LOOK = `
+  import { writeSync } from 'node:fs';
   import { owners } from './dist/index.js';
   const pid = Number(process.env.PID);
+  // All threads that stay are there now.
+  await owners();
+  writeSync(Number(process.env.READY), '!');
   const found = [];
   let vanished = 0;
   for (let i = 0; i < 200; i++) {

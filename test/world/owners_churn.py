@@ -4,7 +4,8 @@
 
 Each holds a few sockets for some milliseconds. When the command has ended, a line of JSON tells of each process
 what it has read of itself: its start time, and the inodes of its sockets. The pid is in the environment of the
-command, as PID.
+command, as PID. They begin when it has written to the descriptor READY: a thread that it starts later than that, and keeps,
+might have their pid.
 """
 
 import json
@@ -48,7 +49,11 @@ def next_life(tell):
 
 def main():
     told, tell = os.pipe()
-    looker = subprocess.Popen(sys.argv[1:], env={**os.environ, 'PID': str(PID)})
+    ready, say_ready = os.pipe()
+    environment = {**os.environ, 'PID': str(PID), 'READY': str(say_ready)}
+    looker = subprocess.Popen(sys.argv[1:], env=environment, pass_fds=[say_ready])
+    os.close(say_ready)
+    os.read(ready, 1)
     lives = []
     while looker.poll() is None:
         if next_life(tell):
