@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, test } from 'vitest';
 
+import { jsonLine } from '../lib/cli/output.js';
 import {
   type DestroyedEvent,
   type Dump,
@@ -61,12 +62,6 @@ const KINDS = SCHEMA.oneOf.map(({ $ref }) => $ref.replace('#/$defs/', ''));
 /** Records that were seen, by kind: the one that tells most. */
 const seen = new Map<string, JsonObject>();
 
-/** As lib/cli/output.ts writes them. */
-const written = (record: object): string =>
-  JSON.stringify(record, (_, value) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
-  );
-
 const kindOf = (value: Json): string | undefined =>
   KINDS.find((kind) => complaint(value, kind) === undefined);
 
@@ -83,7 +78,7 @@ function expectLines(lines: readonly string[]): void {
 
 async function expectRecords(dump: Dump<object>): Promise<number> {
   const records = await dump.toArray();
-  expectLines(records.map(written));
+  expectLines(records.map(jsonLine));
   return records.length;
 }
 
@@ -196,7 +191,7 @@ describe.skipIf(lackOfWorld())('living sockets', () => {
       gone.close()`);
     const { value } = await watcher.next();
     expect(value).toMatchObject({ type: 'destroyed', socket: { protocol } });
-    expectLines([written(value as DestroyedEvent)]);
+    expectLines([jsonLine(value as DestroyedEvent)]);
   });
 });
 
@@ -205,7 +200,7 @@ test('events that were lost', () => {
     { type: 'lost', reason: 'kernel' },
     { type: 'lost', reason: 'queue', count: 3 },
   ];
-  expectLines(lost.map(written));
+  expectLines(lost.map(jsonLine));
 });
 
 /** What is in it, itself included, by its path. */

@@ -1,6 +1,7 @@
 /** What a test needs of its machine. A test that cannot run says why. */
 import { spawnSync } from 'node:child_process';
 
+import { dumpRaw } from '../lib/index.js';
 import { missing } from './world/world.js';
 
 const told = new Set<string>();
@@ -26,4 +27,14 @@ export function lackOf(...programs: string[]): boolean {
 export function lackOfWorld(): boolean {
   const reason = missing();
   return reason !== undefined && skip(reason);
+}
+
+/** True, with the reason printed, where raw sockets are dumped and not refused. */
+export async function hasRawHandler(): Promise<boolean> {
+  try {
+    await dumpRaw().toArray();
+  } catch (error) {
+    if ((error as { unsupported?: string }).unsupported === 'protocol') return false;
+  }
+  return skip('this kernel has a handler for raw sockets');
 }

@@ -8,19 +8,11 @@ import { inetRow } from './inet-row.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
 import { jsonLine, print } from './output.js';
-import { columnsOf, type Plan } from './plan.js';
-
-/** Those that the kernel tells of. */
-export function protocolsOf({ kinds }: Plan): ('tcp' | 'udp')[] {
-  return (['tcp', 'udp'] as const).filter((kind) => kinds.includes(kind));
-}
+import { columnsOf, type Plan, protocolsOf } from './plan.js';
+import type { Complain } from './read.js';
 
 /** Until whoever reads has enough, or a signal comes. */
-export async function printEvents(
-  plan: Plan,
-  values: Values,
-  complain: (error: Error) => void,
-): Promise<void> {
+export async function printEvents(plan: Plan, values: Values, complain: Complain): Promise<void> {
   const watcher = watchDestroyed({
     protocols: protocolsOf(plan),
     ...(plan.family !== undefined && { family: plan.family }),

@@ -1,4 +1,5 @@
 /** Sockets of the IP protocols as rows. */
+import { serviceName } from '../filter/services.js';
 import type { InetDiagMsg } from '../inet/record.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
 import type { Context } from './context.js';
@@ -6,7 +7,7 @@ import { shutdownText, skmemText, sockoptText, timerText, usersText } from './de
 import type { Row } from './layout.js';
 import type { Values } from './options.js';
 import { tcpInfoText } from './tcp-info-text.js';
-import { queueText, serviceName, stateWord } from './words.js';
+import { queueText, stateWord } from './words.js';
 
 export function inetRow(socket: InetDiagMsg, context: Context): Row {
   const { src, sport, dst, dport } = socket;

@@ -6,26 +6,23 @@ import type { InetFamily } from '../inet/family.js';
 import { SOCKET_STATES, type SocketState } from '../record/state.js';
 import type { Values, Words } from './options.js';
 
-/** What can be asked for by itself. */
-export type Kind =
-  | 'netlink'
-  | 'packet_raw'
-  | 'packet_dgram'
-  | 'unix_dgram'
-  | 'unix_stream'
-  | 'unix_seqpacket'
-  | 'raw'
-  | 'udp'
-  | 'tcp'
-  | 'mptcp'
-  | 'dccp'
-  | 'sctp';
+/** What can be asked for by itself, in the order of printing. */
+const KINDS = [
+  'netlink',
+  'packet_raw',
+  'packet_dgram',
+  'unix_dgram',
+  'unix_stream',
+  'unix_seqpacket',
+  'raw',
+  'udp',
+  'tcp',
+  'mptcp',
+  'dccp',
+  'sctp',
+] as const;
 
-/** In the order in which they are printed. */
-const KINDS: readonly Kind[] = [
-  ...(['netlink', 'packet_raw', 'packet_dgram', 'unix_dgram', 'unix_stream', 'unix_seqpacket'] as const),
-  ...(['raw', 'udp', 'tcp', 'mptcp', 'dccp', 'sctp'] as const),
-];
+export type Kind = (typeof KINDS)[number];
 
 const INET: readonly Kind[] = ['raw', 'udp', 'tcp', 'mptcp', 'dccp', 'sctp'];
 const UNIX: readonly Kind[] = ['unix_dgram', 'unix_stream', 'unix_seqpacket'];
@@ -142,6 +139,16 @@ function statesOf(
   const isOnly = kinds?.every((kind) => kind === 'netlink' || PACKET.includes(kind)) === true;
   if (isLink && isOnly) return UNCONNECTED;
   return kinds?.every((kind) => kind === 'udp' || kind === 'raw') === true ? ['ESTABLISHED'] : CONNECTED;
+}
+
+/** Those of whose ends the kernel tells. */
+export function protocolsOf({ kinds }: Plan): ('tcp' | 'udp')[] {
+  return (['tcp', 'udp'] as const).filter((kind) => kinds.includes(kind));
+}
+
+/** Of these the kernel gives sockets in all states, whatever is asked for, and so does `ss`. */
+export function hasAllStates(kind: Kind): boolean {
+  return kind === 'raw' || kind === 'sctp';
 }
 
 /** Whether there is more than one kind, and more than one state, to tell apart. */

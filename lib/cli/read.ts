@@ -13,7 +13,7 @@ import { dumpPacket } from '../packet/dump.js';
 import { dumpUnix } from '../unix/dump.js';
 import type { UnixState } from '../unix/record.js';
 import type { Values } from './options.js';
-import type { Kind, Plan } from './plan.js';
+import { hasAllStates, type Kind, type Plan } from './plan.js';
 
 type AnyDump = (options: object) => Dump<DiagMsg>;
 
@@ -132,20 +132,16 @@ function unixDump(common: object, { states }: Plan, { json, memory, extended }: 
 /** What `ss -i` tells. */
 const TCP_INFO: readonly TcpShow[] = ['info', 'cong', 'vegasinfo', 'dctcpinfo', 'bbrinfo', 'ulpInfo'];
 
-/** Raw sockets and SCTP's the kernel does not choose by state; of raw ones that is done here. */
 function inetOptions(kind: Kind, { states, family }: Plan, values: Values): object {
   const info = values.info && kind === 'tcp' ? TCP_INFO : [];
-  // In a table the addresses of the keys stand, and in JSON there would be the keys themselves.
-  const keys: TcpShow[] = info.length > 0 && values.json !== true ? ['md5sig'] : [];
   const show = [
     ...info,
-    ...keys,
     ...(values.memory ? ['skmeminfo'] : []),
     ...(values.tos ? ['tos', 'tclass', 'classId'] : []),
   ];
   return {
     ...(family !== undefined && { family }),
     show,
-    ...(kind === 'raw' || kind === 'sctp' ? {} : { states }),
+    ...(!hasAllStates(kind) && { states }),
   };
 }

@@ -6,7 +6,7 @@ import type { InetDiagMsg } from '../inet/record.js';
 import { SockDiagError } from '../netlink/errors.js';
 import { contentOf } from './input.js';
 import { print } from './output.js';
-import type { Kind, Plan } from './plan.js';
+import { hasAllStates, type Kind, type Plan } from './plan.js';
 
 const STDOUT = '-';
 
@@ -40,8 +40,9 @@ export async function* recorded(path: string, plan: Plan): AsyncGenerator<DiagMs
 function isWanted(socket: DiagMsg, { kinds, family, states }: Plan): boolean {
   const kind = kindOf(socket);
   if (kind === undefined || !kinds.includes(kind)) return false;
-  if (family !== undefined && socket.family !== family) return 'type' in socket;
-  return states.includes('state' in socket ? (socket.state as 'CLOSE') : 'CLOSE');
+  const isOfIp = socket.family === 'inet' || socket.family === 'inet6';
+  if (isOfIp && family !== undefined && socket.family !== family) return false;
+  return hasAllStates(kind) || states.includes('state' in socket ? (socket.state as 'CLOSE') : 'CLOSE');
 }
 
 /** Undefined for what cannot be asked for. */

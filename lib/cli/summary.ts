@@ -1,6 +1,8 @@
 /** -s: how many sockets there are, by the kernel's own counters, without looking at each. */
 import { readFileSync } from 'node:fs';
 
+import { SockDiagError } from '../netlink/errors.js';
+
 type Counters = ReadonlyMap<string, number>;
 
 /** @throws Error of the system, if /proc cannot be read. */
@@ -32,7 +34,7 @@ export interface Summary {
 
 /** TCP's `alloc` counts the sockets of all namespaces, so that `closed` is only right where there is no other. */
 export function summaryOf(ipv4: Counters, ipv6: Counters, estab: number): Summary {
-  const four = (name: string): number => ipv4.get(name) ?? 0;
+  const four = (name: string): number => known(ipv4.get(name), `'${name}'`);
   const six = (name: string): number => ipv6.get(name) ?? 0;
   const pair = (name: string): { name: string; ip: number; ipv6: number } => ({
     name,
@@ -47,13 +49,19 @@ export function summaryOf(ipv4: Counters, ipv6: Counters, estab: number): Summar
     total: four('sockets used'),
     tcp: {
       total: alloc + timewait,
-      estab,
+      estab: known(estab, 'CurrEstab'),
       closed: alloc - (tcp.ip + tcp.ipv6 - timewait),
       orphaned: four('TCP orphan'),
       timewait,
     },
     transports: [raw, udp, tcp, inet, pair('FRAG')],
   };
+}
+
+/** What is not told is not 0. */
+function known(value: number | undefined, what: string): number {
+  if (value !== undefined && Number.isSafeInteger(value)) return value;
+  throw new SockDiagError(`/proc/net does not tell ${what}`, { code: 'EBADMSG' });
 }
 
 /** `TCP: inuse 1 orphan 0` as `TCP inuse` and `TCP orphan`. Without IPv6 the second file is not there. */
@@ -80,5 +88,5 @@ function readEstablished(): number {
   const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'latin1')
     .split('\n')
     .filter((line) => line.startsWith('Tcp:'));
-  return Number(values.split(' ')[names.split(' ').indexOf('CurrEstab')] ?? 0);
+  return Number(values.split(' ')[names.split(' ').indexOf('CurrEstab')]);
 }

@@ -1,7 +1,6 @@
 /** What does not go together, and what is too much to be meant. */
-import { protocolsOf } from './events.js';
 import type { Values } from './options.js';
-import type { Plan } from './plan.js';
+import { type Plan, protocolsOf } from './plan.js';
 import { limitOf } from './wait.js';
 
 /** What a dump does with its sockets other than to print them; one at a time. */

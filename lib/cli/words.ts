@@ -31,23 +31,6 @@ export function printable(name: string): string {
   });
 }
 
-/** Names of services by `port/protocol`, of /etc/services. */
-let services: ReadonlyMap<string, string> | undefined;
-
-export function serviceName(port: number, protocol: string): string | undefined {
-  services ??= readServices();
-  return services.get(`${port}/${protocol}`);
-}
-
-function readServices(): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  for (const line of contentOf('/etc/services').split('\n')) {
-    const [name, port] = line.replace(/#.*/, '').split(/\s+/);
-    if (name && port && !names.has(port)) names.set(port, name);
-  }
-  return names;
-}
-
 /** Of interfaces, by index: the namespace of this process is the one that its /proc tells of. */
 export function readDevices(): ReadonlyMap<number, string> {
   const devices = new Map<number, string>();

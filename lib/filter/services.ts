@@ -1,7 +1,16 @@
-/** Ports by the names of /etc/services. */
+/** What /etc/services says: ports by names, and names by ports. */
 import { readFileSync } from 'node:fs';
 
+interface Service {
+  name: string;
+  aliases: readonly string[];
+  port: number;
+  protocol: string;
+}
+
+let text: string | undefined;
 let ports: ReadonlyMap<string, number> | undefined;
+let names: ReadonlyMap<string, string> | undefined;
 
 /**
  * The port of a service, by its name or an alias, letters as they are. Where protocols differ in it, TCP's counts, as
@@ -12,26 +21,46 @@ export function servicePort(name: string): number | undefined {
   return ports.get(name);
 }
 
+/** The name of a service, by its port and protocol; the first that the file has. */
+export function serviceName(port: number, protocol: string): string | undefined {
+  names ??= namesOf(readServices());
+  return names.get(`${port}/${protocol}`);
+}
+
 function readServices(): string {
   try {
-    return readFileSync('/etc/services', 'utf8');
+    text ??= readFileSync('/etc/services', 'utf8');
   } catch {
-    return '';
+    text = '';
   }
+  return text;
+}
+
+export function parseServices(content: string): ReadonlyMap<string, number> {
+  const tcp = new Map<string, number>();
+  const others = new Map<string, number>();
+  for (const { name, aliases, port, protocol } of servicesIn(content)) {
+    const into = protocol === 'tcp' ? tcp : others;
+    for (const each of [name, ...aliases]) if (!into.has(each)) into.set(each, port);
+  }
+  return new Map([...others, ...tcp]);
+}
+
+function namesOf(content: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { name, port, protocol } of servicesIn(content)) {
+    const key = `${port}/${protocol}`;
+    if (!found.has(key)) found.set(key, name);
+  }
+  return found;
 }
 
 /** Lines of a name, a port and a protocol with a slash between them, and aliases; # begins a comment. */
-export function parseServices(text: string): ReadonlyMap<string, number> {
-  const tcp = new Map<string, number>();
-  const others = new Map<string, number>();
-  for (const line of text.split('\n')) {
+function* servicesIn(content: string): Generator<Service> {
+  for (const line of content.split('\n')) {
     const [name, port, ...aliases] = line.replace(/#.*/, '').split(/\s+/);
-    const [, digits, protocol] = port?.match(/^(\d{1,5})\/(\S+)$/) ?? [];
+    const [, digits, protocol = ''] = port?.match(/^(\d{1,5})\/(\S+)$/) ?? [];
     if (!name || digits === undefined || Number(digits) > 0xffff) continue;
-    const into = protocol === 'tcp' ? tcp : others;
-    for (const each of [name, ...aliases]) {
-      if (each !== '' && !into.has(each)) into.set(each, Number(digits));
-    }
+    yield { name, aliases: aliases.filter((alias) => alias !== ''), port: Number(digits), protocol };
   }
-  return new Map([...others, ...tcp]);
 }

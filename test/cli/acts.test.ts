@@ -49,6 +49,9 @@ test('what the counters of /proc add up to', () => {
       { name: 'FRAG', ip: 3, ipv6: 0 },
     ],
   });
+  // What the kernel does not tell is not 0.
+  expect(() => summaryOf(new Map([['TCP alloc', 1]]), new Map(), 0)).toThrow(/does not tell 'RAW inuse'/);
+  expect(() => summaryOf(readCounters(file('sockstat')), new Map(), Number.NaN)).toThrow(/CurrEstab/);
   // Without IPv6 there is no second file; without the first, nothing is known.
   expect(readCounters(file('none'), true).size).toBe(0);
   expect(() => readCounters(file('none'))).toThrow('ENOENT');
@@ -85,6 +88,23 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     );
     return { status, stdout, stderr };
   };
+
+  test('no key of TCP-MD5 is in the JSON', async () => {
+    await stage.run(`
+      import struct
+      peer = struct.pack('=H2x4s120x', socket.AF_INET, socket.inet_aton('127.0.0.9'))
+      secret = b'do not tell'
+      listener.setsockopt(socket.IPPROTO_TCP, 14, peer + struct.pack('=BBHi80s', 0, 0, len(secret), 0, secret))
+    `);
+    const { stdout } = run('-tlni --json');
+    expect(stdout).toContain('"info":');
+    expect(stdout).not.toContain(Buffer.from('do not tell').toString('hex'));
+    expect(JSON.parse(stdout).md5sig).toEqual([
+      { family: 'inet', prefixlen: 32, keylen: 11, addr: '127.0.0.9' },
+    ]);
+    expect(run('-tlni').stdout).toContain('md5keys:127.0.0.9/32=');
+    expect(run('-tlni').stdout).not.toContain('do not tell');
+  });
 
   const ss = (words: string): string => run(words, undefined, ['ss']).stdout;
   const ok = (stdout: string): Result => ({ status: 0, stdout, stderr: '' });
@@ -124,6 +144,9 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     }
     expect(run(`-uan --from ${file('all')}`)).toEqual(ok(ss('-uan')));
     expect(run(`-x --from ${file('all')}`)).toEqual(ok(ss('-x')));
+    // A family of IP leaves the states of others as they are.
+    expect(run(`-ta4xn --from ${file('all')}`)).toEqual(ok(ss('-ta4xn')));
+    expect(run(`-t4xn --from ${file('all')}`)).toEqual(ok(ss('-t4xn')));
     expect(run(`-0a --from ${file('own')}`).stdout.split('\n')).toHaveLength(2);
     const json = run(`-tan --json --from ${file('all')} sport = :4001`)
       .stdout.trim()
