@@ -5,14 +5,11 @@ import process from 'node:process';
 
 import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
-import { printEvents } from './events.js';
 import { HELP } from './help.js';
-import { ended } from './kill.js';
 import { readWords, type Words } from './options.js';
 import { type Batches, jsonLine, print, printJson } from './output.js';
 import { type Plan, planOf } from './plan.js';
 import { readMessages, readRecords } from './read.js';
-import { record, recorded } from './recording.js';
 import { summaryText } from './summary.js';
 import { printTable } from './table.js';
 import { limitOf, waitFor, waitingFor } from './wait.js';
@@ -28,10 +25,15 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-function batchesOf(plan: Plan, { values }: Words): Batches {
-  if (values.from !== undefined) return recorded(values.from, plan);
+// What few ask for is loaded for those only, since all others would wait for it.
+const loadEvents = (): Promise<typeof import('./events.js')> => import('./events.js');
+const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
+const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
+
+async function batchesOf(plan: Plan, { values }: Words): Promise<Batches> {
+  if (values.from !== undefined) return (await loadRecording()).recorded(values.from, plan);
   const batches = readRecords(plan, values, complain);
-  return values.kill ? ended(batches) : batches;
+  return values.kill ? (await loadKill()).ended(batches) : batches;
 }
 
 async function show(plan: Plan, words: Words): Promise<void> {
@@ -40,10 +42,11 @@ async function show(plan: Plan, words: Words): Promise<void> {
     await print(summaryText());
     if (!plan.isChosen) return;
   }
-  if (values.diag !== undefined) await record(readMessages(plan, values, complain), values.diag);
-  else if (values.events) await printEvents(plan, values, complain);
-  else if (values.json) await printJson(batchesOf(plan, words));
-  else await printTable(batchesOf(plan, words), plan, values);
+  if (values.diag !== undefined) {
+    await (await loadRecording()).record(readMessages(plan, values, complain), values.diag);
+  } else if (values.events) await (await loadEvents()).printEvents(plan, values, complain);
+  else if (values.json) await printJson(await batchesOf(plan, words));
+  else await printTable(await batchesOf(plan, words), plan, values);
 }
 
 async function wait(plan: Plan, words: Words): Promise<void> {

@@ -29,12 +29,12 @@ export function limitOf({ timeout }: Values): number {
 
 /** The sockets that came, or none when they are gone; undefined when the time is up. It looks at least once. */
 export async function waitFor(
-  look: () => Batches,
+  look: () => Promise<Batches>,
   { isGone, limit }: { isGone: boolean; limit: number },
 ): Promise<readonly DiagMsg[] | undefined> {
   const end = performance.now() + limit;
   for (;;) {
-    const found = await firstOf(look());
+    const found = await firstOf(await look());
     if ((found.length === 0) === isGone) return found;
     const left = end - performance.now();
     if (left <= 0) return undefined;
