@@ -7,7 +7,7 @@ import { Context } from './context.js';
 import { inetRow } from './inet-row.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
-import { jsonLine, print } from './output.js';
+import { jsonLine, print, screenWidth } from './output.js';
 import { columnsOf, type Plan, protocolsOf } from './plan.js';
 import type { Complain } from './read.js';
 
@@ -21,7 +21,11 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     ...(values.json || values.info ? {} : { show: [] }),
   });
   const context = new Context(values);
-  const layout = new Layout({ ...columnsOf(plan), header: values['no-header'] !== true });
+  const layout = new Layout({
+    ...columnsOf(plan),
+    header: values['no-header'] !== true,
+    screen: screenWidth(),
+  });
   for await (const event of watcher) {
     if (values.json) await print(jsonLine(event));
     else if (event.type === 'lost') complain(lossOf(event));

@@ -1,4 +1,5 @@
-/** Rows as text: columns as wide as their widest cell, as `ss` sets them. */
+/** Rows as text: columns as wide as their widest cell, or spread over a screen, as `ss` sets them. */
+import { spread } from './widths.js';
 
 /** The cells of one socket; those of an address and of a port touch. */
 export type Row = readonly [
@@ -39,12 +40,15 @@ export interface LayoutOptions {
   netid: boolean;
   state: boolean;
   header: boolean;
+  /** How wide the screen is; undefined where there is none. */
+  screen?: number | undefined;
 }
 
 /** A table that grows: what comes later is set as wide as all that came before. */
 export class Layout {
   readonly #isShown: readonly boolean[];
   readonly #firstShown: number;
+  readonly #screen: number | undefined;
   readonly #widths: number[] = HEADINGS.map(() => 0);
   /** The cells of each row as one text, and how long each of them is: a million strings keep the garbage collector busy. */
   #rows: string[] = [];
@@ -52,10 +56,13 @@ export class Layout {
   /** Of the last row. `ss` does not count the last cell of all, so neither do we. */
   #last = 0;
 
-  constructor({ netid, state, header }: LayoutOptions) {
+  constructor({ netid, state, header, screen }: LayoutOptions) {
+    this.#screen = screen;
     this.#isShown = HEADINGS.map((_, i) => (i !== NETID || netid) && (i !== STATE || state));
     this.#firstShown = this.#isShown.indexOf(true);
-    if (header) this.add(HEADINGS);
+    if (!header) return;
+    this.add(HEADINGS);
+    this.#widths[PROCESS] = HEADINGS[PROCESS].length;
   }
 
   /** A cell may hold line breaks, and counts with all of its letters. */
@@ -87,17 +94,27 @@ export class Layout {
     const rows = this.#rows;
     this.#rows = [];
     this.#last = 0;
-    for (const [i, row] of rows.entries()) yield this.#line(row, i * HEADINGS.length);
+    const widths = this.#spread();
+    for (const [i, row] of rows.entries()) yield this.#line(row, i * HEADINGS.length, widths);
   }
 
-  #line(row: string, first: number): string {
+  #spread(): readonly number[] {
+    if (this.#screen === undefined) return this.#widths;
+    const gaps = GAPS.map((gap, column) => (column === this.#firstShown ? 0 : gap.length));
+    const needed = this.#widths.map((width, column) =>
+      width === 0 || !this.#isShown[column] ? 0 : width + (gaps[column] as number),
+    );
+    return spread(needed, this.#screen).map((width, column) => Math.max(width - (gaps[column] as number), 0));
+  }
+
+  #line(row: string, first: number, widths: readonly number[]): string {
     let text = '';
     let at = 0;
     for (let column = 0; column < HEADINGS.length; column += 1) {
       const end = at + (this.#lengths[first + column] as number);
       if (this.#isShown[column]) {
         const cell = row.slice(at, end);
-        const width = this.#widths[column] as number;
+        const width = widths[column] as number;
         // Nothing stands in front of the first column.
         if (column !== this.#firstShown) text += GAPS[column] as string;
         text += TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);

@@ -7,6 +7,11 @@ export async function print(text: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
+/** Of the terminal that is written to; undefined where there is none, or it does not know how wide it is. */
+export function screenWidth(): number | undefined {
+  return process.stdout.columns || undefined;
+}
+
 /** Bytes as hexadecimal text: as an array of numbers nobody could read them. */
 function forJson(_key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;

@@ -2,7 +2,7 @@
 import { Context } from './context.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
-import { type Batches, print } from './output.js';
+import { type Batches, print, screenWidth } from './output.js';
 import { columnsOf, type Plan } from './plan.js';
 import { rowOf } from './row.js';
 
@@ -11,7 +11,11 @@ const CHUNK = 65536;
 
 export async function printTable(batches: Batches, plan: Plan, values: Values): Promise<void> {
   const context = new Context(values);
-  const layout = new Layout({ ...columnsOf(plan), header: values['no-header'] !== true });
+  const layout = new Layout({
+    ...columnsOf(plan),
+    header: values['no-header'] !== true,
+    screen: screenWidth(),
+  });
   for await (const records of batches) {
     for (const record of records) layout.add(rowOf(record, context));
   }
