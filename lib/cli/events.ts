@@ -3,6 +3,7 @@ import { watchDestroyed } from '../events/destroyed.js';
 import type { DestroyedSocket } from '../events/record.js';
 import type { EventsLost } from '../events/watcher.js';
 import type { InetDiagMsg } from '../inet/record.js';
+import { paintFor } from './colours.js';
 import { Context } from './context.js';
 import { inetRow } from './inet-row.js';
 import { Layout } from './layout.js';
@@ -25,6 +26,7 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     ...columnsOf(plan),
     header: values['no-header'] !== true,
     screen: screenWidth(),
+    paint: paintFor(values.color),
   });
   for await (const event of watcher) {
     if (values.json) await print(jsonLine(event));

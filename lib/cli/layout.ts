@@ -1,4 +1,5 @@
 /** Rows as text: columns as wide as their widest cell, or spread over a screen, as `ss` sets them. */
+import type { Paint } from './colours.js';
 import { spread } from './widths.js';
 
 /** The cells of one socket; those of an address and of a port touch. */
@@ -42,6 +43,8 @@ export interface LayoutOptions {
   header: boolean;
   /** How wide the screen is; undefined where there is none. */
   screen?: number | undefined;
+  /** Undefined for no colours. */
+  paint?: Paint | undefined;
 }
 
 /** A table that grows: what comes later is set as wide as all that came before. */
@@ -49,6 +52,7 @@ export class Layout {
   readonly #isShown: readonly boolean[];
   readonly #firstShown: number;
   readonly #screen: number | undefined;
+  readonly #paint: Paint | undefined;
   readonly #widths: number[] = HEADINGS.map(() => 0);
   /** The cells of each row as one text, and how long each of them is: a million strings keep the garbage collector busy. */
   #rows: string[] = [];
@@ -56,8 +60,9 @@ export class Layout {
   /** Of the last row. `ss` does not count the last cell of all, so neither do we. */
   #last = 0;
 
-  constructor({ netid, state, header, screen }: LayoutOptions) {
+  constructor({ netid, state, header, screen, paint }: LayoutOptions) {
     this.#screen = screen;
+    this.#paint = paint;
     this.#isShown = HEADINGS.map((_, i) => (i !== NETID || netid) && (i !== STATE || state));
     this.#firstShown = this.#isShown.indexOf(true);
     if (!header) return;
@@ -109,15 +114,18 @@ export class Layout {
 
   #line(row: string, first: number, widths: readonly number[]): string {
     let text = '';
+    let state = '';
     let at = 0;
     for (let column = 0; column < HEADINGS.length; column += 1) {
       const end = at + (this.#lengths[first + column] as number);
+      if (column === STATE) state = row.slice(at, end);
       if (this.#isShown[column]) {
         const cell = row.slice(at, end);
         const width = widths[column] as number;
         // Nothing stands in front of the first column.
         if (column !== this.#firstShown) text += GAPS[column] as string;
-        text += TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+        const padded = TO_THE_RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
+        text += this.#paint === undefined ? padded : this.#paint(column, padded, state);
       }
       at = end;
     }

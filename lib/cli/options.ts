@@ -69,7 +69,17 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   gone: undefined,
 };
 
-type Text = 'family' | 'query' | 'socket' | 'net' | 'filter' | 'diag' | 'from' | 'listen' | 'timeout';
+type Text =
+  | 'family'
+  | 'query'
+  | 'socket'
+  | 'net'
+  | 'filter'
+  | 'diag'
+  | 'from'
+  | 'listen'
+  | 'timeout'
+  | 'color';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -82,6 +92,7 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   from: undefined,
   listen: undefined,
   timeout: undefined,
+  color: undefined,
 };
 
 const optionsOf = (

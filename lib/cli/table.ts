@@ -1,4 +1,5 @@
 /** Records as a table: all of them have to be known before the first line is. */
+import { paintFor } from './colours.js';
 import { Context } from './context.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
@@ -15,6 +16,7 @@ export async function printTable(batches: Batches, plan: Plan, values: Values): 
     ...columnsOf(plan),
     header: values['no-header'] !== true,
     screen: screenWidth(),
+    paint: paintFor(values.color),
   });
   for await (const records of batches) {
     for (const record of records) layout.add(rowOf(record, context));

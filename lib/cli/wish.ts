@@ -1,4 +1,5 @@
 /** What does not go together, and what is too much to be meant. */
+import { paintFor } from './colours.js';
 import type { Values } from './options.js';
 import { type Plan, protocolsOf } from './plan.js';
 import { limitOf } from './wait.js';
@@ -17,6 +18,7 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
     if (other !== undefined) throw new RangeError(`--${other} goes with 'sockdiag wait' only`);
   }
   limitOf(values);
+  paintFor(values.color);
   checkFrom(values, dumps, waits);
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
   if (values.events && protocolsOf(plan).length === 0) {

@@ -1,4 +1,4 @@
-/** The command's table on a terminal: spread over its width, as that of `ss`. */
+/** The command's table on a terminal: spread over its width, as that of `ss`, and in colours. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -66,5 +66,55 @@ describe.skipIf(lackOfWorld())('on a terminal', () => {
       const ours = on(width, COMMAND, words, NO_COLOR);
       expect(ours, String(width)).toBe(on(width, ['ss'], words, NO_COLOR));
     }
+  });
+
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const ESCAPES = /\x1b\[(\d+)m/g;
+  const bare = (text: string): string => text.replaceAll(ESCAPES, '');
+  /** As an escape code has it, and what it colours. */
+  const coloured = (text: string): string[] =>
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    [...text.matchAll(/\x1b\[(\d+)m(.*?)\x1b\[0m/g)].map(([, code, word]) => `${code} ${word}`);
+
+  test('colours are of states, queues and addresses, and have no width', () => {
+    for (const words of ['-tuan', '-tan', '-tnH state established']) {
+      for (const width of [30, 80, 132]) {
+        const text = on(width, COMMAND, words);
+        expect(text).toMatch(ESCAPES);
+        expect(bare(text)).toBe(on(width, COMMAND, words, NO_COLOR));
+      }
+    }
+    const all = new Set(coloured(on(80, COMMAND, '-tuan')));
+    expect(all).toEqual(
+      new Set(['32 ESTAB', '36 LISTEN', '33 5', '35 127.0.0.1', '35 0.0.0.0', '94 [::1]', '94 [::]']),
+    );
+  });
+
+  test('what a listener may let wait is its backlog, and no queue that is not empty', async () => {
+    await stage.run(`waiting = socket.create_connection(('127.0.0.1', 4001))`);
+    const [listener] = on(80, COMMAND, '-nH -t state listening sport = :4001').split('\n');
+    expect(coloured(listener as string)).toEqual(['33 1', '35 127.0.0.1', '35 0.0.0.0']);
+    await stage.run(`
+      listeners[0].accept()[0].close()
+      waiting.close()
+    `);
+  });
+
+  test('nobody gets colours who cannot see them, or has said no', () => {
+    const plain = on(0, COMMAND, '-tuan');
+    expect(plain).not.toMatch(ESCAPES);
+    expect(plain).toBe(on(0, ['ss'], '-tuan'));
+    expect(on(80, COMMAND, '-tuan', { TERM: 'dumb' })).not.toMatch(ESCAPES);
+    expect(on(80, COMMAND, '-tuan', NO_COLOR)).not.toMatch(ESCAPES);
+    expect(on(80, COMMAND, '-tuan --color never')).not.toMatch(ESCAPES);
+    expect(on(80, COMMAND, '-tan --json')).not.toMatch(ESCAPES);
+    // Empty is unset.
+    expect(on(80, COMMAND, '-tuan', { NO_COLOR: '' })).toBe(on(80, COMMAND, '-tuan --color=auto'));
+  });
+
+  test('who asks for colours gets them anywhere', () => {
+    const text = on(0, COMMAND, '-tuan --color=always', { TERM: 'dumb', ...NO_COLOR });
+    expect(text).toMatch(ESCAPES);
+    expect(bare(text)).toBe(on(0, ['ss'], '-tuan'));
   });
 });
