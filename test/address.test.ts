@@ -4,7 +4,13 @@ import { randomBytes } from 'node:crypto';
 
 import { expect, test } from 'vitest';
 
-import { formatAddress4, formatAddress6, readAddress4, readAddress6 } from '../lib/inet/address.js';
+import {
+  formatAddress4,
+  formatAddress6,
+  putAddress4,
+  readAddress4,
+  readAddress6,
+} from '../lib/inet/address.js';
 import { BatchMemory } from '../lib/netlink/batch.js';
 
 /** What inet_ntop makes of the addresses, all of one length. */
@@ -79,8 +85,10 @@ test('IPv4 text is that of inet_ntop, for 20,000 addresses', () => {
   const addresses = [Buffer.alloc(4), ...Array.from({ length: 20_000 }, () => randomBytes(4))];
   const texts = inetNtop(addresses);
   const memory = memoryOf(addresses);
+  const text = Buffer.alloc(32);
   for (let i = 0; i < addresses.length; i++) {
     expect(formatAddress4(addresses[i] as Buffer, 0)).toBe(texts[i]);
+    expect(text.toString('latin1', 3, putAddress4(text, 3, addresses[i] as Buffer, 0))).toBe(texts[i]);
     expect(readAddress4(memory, 4 * i)).toBe(texts[i]);
     expect(readAddress4(memory, 4 * i)).toBe(texts[i]);
   }

@@ -3,14 +3,13 @@ import { watchDestroyed } from '../events/destroyed.js';
 import type { DestroyedSocket } from '../events/record.js';
 import type { EventsLost } from '../events/watcher.js';
 import type { InetDiagMsg } from '../inet/record.js';
-import { paintFor } from './colours.js';
 import { Context } from './context.js';
 import { inetRow } from './inet-row.js';
-import { Layout } from './layout.js';
 import type { Values } from './options.js';
-import { jsonLine, print, screenWidth } from './output.js';
-import { columnsOf, type Plan, protocolsOf } from './plan.js';
+import { jsonLine, print, printed } from './output.js';
+import { type Plan, protocolsOf } from './plan.js';
 import type { Complain } from './read.js';
+import { layoutFor } from './table.js';
 
 /** Until whoever reads has enough, or a signal comes. */
 export async function printEvents(plan: Plan, values: Values, complain: Complain): Promise<void> {
@@ -22,18 +21,14 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     ...(values.json || values.info ? {} : { show: [] }),
   });
   const context = new Context(values);
-  const layout = new Layout({
-    ...columnsOf(plan),
-    header: values['no-header'] !== true,
-    screen: screenWidth(),
-    paint: paintFor(values.color),
-  });
+  const layout = layoutFor(plan, values);
   for await (const event of watcher) {
     if (values.json) await print(jsonLine(event));
     else if (event.type === 'lost') complain(lossOf(event));
     else {
       layout.add(inetRow(asDumped(event.socket), context));
-      await print([...layout.lines()].map((line) => `${line}\n`).join(''));
+      layout.flush();
+      await printed();
     }
   }
 }

@@ -40,6 +40,23 @@ function portText({ protocol }: InetDiagMsg, port: number, { values }: Context):
   return service ?? String(port);
 }
 
+/** What asks for something behind the addresses. */
+const MORE = [
+  'processes',
+  'options',
+  'extended',
+  'tos',
+  'cgroup',
+  'inet-sockopt',
+  'memory',
+  'info',
+] as const satisfies readonly (keyof Values)[];
+
+/** Whether there is anything behind the addresses. */
+export function tellsMore(values: Values): boolean {
+  return MORE.some((name) => values[name]);
+}
+
 function processText(socket: InetDiagMsg, context: Context): string {
   const { values } = context;
   const { timer, expires, retrans } = socket;

@@ -5,6 +5,7 @@ import process from 'node:process';
 
 import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
+import type { Direct } from './direct.js';
 import { HELP } from './help.js';
 import { readWords, type Words } from './options.js';
 import { type Batches, jsonLine, print, printJson } from './output.js';
@@ -30,10 +31,10 @@ const loadEvents = (): Promise<typeof import('./events.js')> => import('./events
 const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
 const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
 
-async function batchesOf(plan: Plan, { values }: Words): Promise<Batches> {
+async function batchesOf(plan: Plan, { values }: Words, direct?: Direct): Promise<Batches> {
   if (values.from !== undefined) return (await loadRecording()).recorded(values.from, plan);
-  const batches = readRecords(plan, values, complain);
-  return values.kill ? (await loadKill()).ended(batches) : batches;
+  if (values.kill) return (await loadKill()).ended(readRecords(plan, values, complain));
+  return readRecords(plan, values, complain, direct);
 }
 
 async function show(plan: Plan, words: Words): Promise<void> {
@@ -46,7 +47,7 @@ async function show(plan: Plan, words: Words): Promise<void> {
     await (await loadRecording()).record(readMessages(plan, values, complain), values.diag);
   } else if (values.events) await (await loadEvents()).printEvents(plan, values, complain);
   else if (values.json) await printJson(await batchesOf(plan, words));
-  else await printTable(await batchesOf(plan, words), plan, values);
+  else await printTable((direct) => batchesOf(plan, words, direct), plan, values);
 }
 
 async function wait(plan: Plan, words: Words): Promise<void> {

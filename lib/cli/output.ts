@@ -4,7 +4,13 @@ import process from 'node:process';
 import type { DiagMsg } from '../decode.js';
 
 export async function print(text: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+  process.stdout.write(text);
+  await printed();
+}
+
+/** Until whoever reads it has taken most of what went out. */
+export async function printed(): Promise<void> {
+  if (process.stdout.writableNeedDrain) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
 /** Of the terminal that is written to; undefined where there is none, or it does not know how wide it is. */

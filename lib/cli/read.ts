@@ -1,17 +1,19 @@
 /** The records that a command line asks for. */
 import type { DiagMsg } from '../decode.js';
 import { dumpDccp } from '../inet/dccp.js';
+import { inetDump } from '../inet/dump.js';
 import { dumpMptcp } from '../inet/mptcp.js';
 import { dumpRaw } from '../inet/raw.js';
 import { dumpSctp } from '../inet/sctp.js';
-import { dumpTcp, type TcpShow } from '../inet/tcp.js';
-import { dumpUdp } from '../inet/udp.js';
+import { dumpTcp, TCP, type TcpShow } from '../inet/tcp.js';
+import { dumpUdp, UDP } from '../inet/udp.js';
 import { type Dump, narrowed } from '../netlink/dump.js';
 import { isUnsupported } from '../netlink/errors.js';
 import { dumpNetlink } from '../netlink-family/dump.js';
 import { dumpPacket } from '../packet/dump.js';
 import { dumpUnix } from '../unix/dump.js';
 import type { UnixState } from '../unix/record.js';
+import type { Direct } from './direct.js';
 import type { Values } from './options.js';
 import { hasAllStates, type Kind, type Plan } from './plan.js';
 
@@ -29,14 +31,19 @@ const INET_DUMPS: Partial<Readonly<Record<Kind, AnyDump>>> = {
 /** Those who are told of a failure that does not end it all. */
 export type Complain = (error: Error) => void;
 
-/** In batches, kind after kind. */
-export function readRecords(plan: Plan, values: Values, complain: Complain): AsyncGenerator<DiagMsg[]> {
-  return readEach(plan, values, complain, (dump) => dump.batches());
+/** In batches, kind after kind, without those that go the direct way. */
+export function readRecords(
+  plan: Plan,
+  values: Values,
+  complain: Complain,
+  direct?: Direct,
+): AsyncGenerator<DiagMsg[]> {
+  return readEach(dumpsOf(plan, values, direct), plan, complain, (dump) => dump.batches());
 }
 
 /** Likewise, as the kernel's messages. */
 export function readMessages(plan: Plan, values: Values, complain: Complain): AsyncGenerator<Uint8Array> {
-  return readEach(plan, values, complain, (dump) => answered(dump.raw()));
+  return readEach(dumpsOf(plan, values), plan, complain, (dump) => answered(dump.raw()));
 }
 
 /** Nothing of a dump that the kernel refuses, which is its request and an error: no recording has to hold that. */
@@ -55,12 +62,12 @@ async function* answered(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
  * same.
  */
 async function* readEach<T>(
+  dumps: Iterable<Dump<DiagMsg>>,
   plan: Plan,
-  values: Values,
   complain: Complain,
   read: (dump: Dump<DiagMsg>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  for (const dump of dumpsOf(plan, values)) {
+  for (const dump of dumps) {
     try {
       yield* read(dump);
     } catch (error) {
@@ -75,7 +82,7 @@ function isClosed(error: unknown): boolean {
   return (error as { unsupported?: string }).unsupported === 'sock_diag';
 }
 
-function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
+function* dumpsOf(plan: Plan, values: Values, direct?: Direct): Generator<Dump<DiagMsg>> {
   const { kinds, states } = plan;
   const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
@@ -87,8 +94,11 @@ function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
   yield* typed(kinds, 'packet_', isUnconnected, () => packetDump(common, values));
   yield* typed(kinds, 'unix_', true, () => unixDump(common, plan, values));
   for (const kind of kinds) {
+    const options = { ...common, ...inetOptions(kind, plan, values) };
     const dump = INET_DUMPS[kind];
-    if (dump !== undefined) yield dump({ ...common, ...inetOptions(kind, plan, values) });
+    if (direct !== undefined && kind === 'tcp') yield inetDump(TCP, direct(kind), options);
+    else if (direct !== undefined && kind === 'udp') yield inetDump(UDP, direct(kind), options);
+    else if (dump !== undefined) yield dump(options);
   }
 }
 

@@ -1,32 +1,35 @@
-/** Records as a table: all of them have to be known before the first line is. */
+/** Records as a table. */
+import process from 'node:process';
+
 import { paintFor } from './colours.js';
 import { Context } from './context.js';
+import { type Direct, directInto } from './direct.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
-import { type Batches, print, screenWidth } from './output.js';
+import { type Batches, printed, screenWidth } from './output.js';
 import { columnsOf, type Plan } from './plan.js';
 import { rowOf } from './row.js';
 
-/** Enough for a write. */
-const CHUNK = 65536;
+type Read = (direct: Direct | undefined) => Promise<Batches>;
 
-export async function printTable(batches: Batches, plan: Plan, values: Values): Promise<void> {
+/** `read` is given a way that makes no records, where there is one, to go by it as far as it can. */
+export async function printTable(read: Read, plan: Plan, values: Values): Promise<void> {
   const context = new Context(values);
-  const layout = new Layout({
+  const layout = layoutFor(plan, values);
+  for await (const records of await read(directInto(layout, context, plan))) {
+    for (const record of records) layout.add(rowOf(record, context));
+    await printed();
+  }
+  layout.flush();
+  await printed();
+}
+
+export function layoutFor(plan: Plan, values: Values): Layout {
+  return new Layout({
     ...columnsOf(plan),
     header: values['no-header'] !== true,
     screen: screenWidth(),
     paint: paintFor(values.color),
+    print: (lines) => process.stdout.write(lines),
   });
-  for await (const records of batches) {
-    for (const record of records) layout.add(rowOf(record, context));
-  }
-  let text = '';
-  for (const line of layout.lines()) {
-    text += `${line}\n`;
-    if (text.length < CHUNK) continue;
-    await print(text);
-    text = '';
-  }
-  await print(text);
 }

@@ -17,10 +17,12 @@ export function stateWord(state: string): string {
   return STATES[state] ?? state;
 }
 
-/** Never narrower than its heading, even where there is none. */
+/** A queue is never narrower than its heading, even where there is none. */
+export const QUEUE_WIDTH = 6;
+
 export function queueText(value: number): string {
   // Most queues are empty.
-  return value === 0 ? '0     ' : String(value).padEnd(6);
+  return value === 0 ? '0     ' : String(value).padEnd(QUEUE_WIDTH);
 }
 
 /** What a socket's name, or a command's, may hold: nothing in it may act on the reader's terminal. */

@@ -83,38 +83,66 @@ export function addressOfWords(a: number, b: number, c: number, d: number): stri
 /** Where the text is put together: one string at the end is faster than a dozen on the way. */
 const TEXT = Buffer.alloc(64);
 const COLON = 0x3a;
+const DOT = 0x2e;
+
+/** Of the longest: four octets; eight groups whose last two are an IPv4 address. */
+export const ADDRESS_TEXT_LENGTH = 45;
 
 export function formatAddress6(bytes: Uint8Array, at: number): string {
-  const { start, end } = longestZeros(bytes, at);
+  return TEXT.toString('latin1', 0, putAddress6(TEXT, 0, bytes, at));
+}
+
+/** Puts the text of the IPv4 address in four bytes at `from` into `text`; answers where it ends. */
+export function putAddress4(text: Uint8Array, at: number, bytes: Uint8Array, from: number): number {
+  let next = putOctet(text, at, bytes[from] as number);
+  for (let i = 1; i < 4; i++) {
+    text[next] = DOT;
+    next = putOctet(text, next + 1, bytes[from + i] as number);
+  }
+  return next;
+}
+
+/** Likewise, of the IPv6 address in sixteen bytes. */
+export function putAddress6(text: Uint8Array, at: number, bytes: Uint8Array, from: number): number {
+  const zeros = longestZeros(bytes, from);
+  const start = zeros >> 4;
+  const end = zeros & 15;
   // Mapped (::ffff:0:0/96) and compatible (::/96) addresses end as the IPv4 address that they hold.
-  const holds4 = start === 0 && (end === 6 || (end === 5 && group(bytes, at, 5) === 0xffff));
+  const holds4 = start === 0 && (end === 6 || (end === 5 && group(bytes, from, 5) === 0xffff));
   const groups = holds4 ? 6 : 8;
-  let length = 0;
+  let next = at;
   for (let i = 0; i < groups; i++) {
-    if (i === start) {
-      TEXT[length++] = COLON;
-      TEXT[length++] = COLON;
+    if (i === start && end > 0) {
+      text[next++] = COLON;
+      text[next++] = COLON;
       i = end - 1;
       continue;
     }
-    length = putGroup(group(bytes, at, i), length);
-    if (i < 7 && i + 1 !== start) TEXT[length++] = COLON;
+    next = putGroup(text, next, group(bytes, from, i));
+    if (i < 7 && (i + 1 !== start || end === 0)) text[next++] = COLON;
   }
-  const text = TEXT.toString('latin1', 0, length);
-  return holds4 ? text + formatAddress4(bytes, at + 12) : text;
+  return holds4 ? putAddress4(text, next, bytes, from + 12) : next;
 }
 
 function group(bytes: Uint8Array, at: number, i: number): number {
   return ((bytes[at + 2 * i] as number) << 8) | (bytes[at + 2 * i + 1] as number);
 }
 
+function putOctet(text: Uint8Array, at: number, value: number): number {
+  let next = at;
+  if (value > 99) text[next++] = 0x30 + Math.trunc(value / 100);
+  if (value > 9) text[next++] = 0x30 + (Math.trunc(value / 10) % 10);
+  text[next++] = 0x30 + (value % 10);
+  return next;
+}
+
 /** Hexadecimal without leading zeros; answers where the text goes on. */
-function putGroup(value: number, length: number): number {
-  let next = length;
-  if (value > 0xfff) TEXT[next++] = digit(value >> 12);
-  if (value > 0xff) TEXT[next++] = digit((value >> 8) & 15);
-  if (value > 0xf) TEXT[next++] = digit((value >> 4) & 15);
-  TEXT[next++] = digit(value & 15);
+function putGroup(text: Uint8Array, at: number, value: number): number {
+  let next = at;
+  if (value > 0xfff) text[next++] = digit(value >> 12);
+  if (value > 0xff) text[next++] = digit((value >> 8) & 15);
+  if (value > 0xf) text[next++] = digit((value >> 4) & 15);
+  text[next++] = digit(value & 15);
   return next;
 }
 
@@ -122,9 +150,12 @@ function digit(value: number): number {
   return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
-/** The first of the longest runs of zero groups, which is what "::" stands for; no run of only one. */
-function longestZeros(bytes: Uint8Array, at: number): { start: number; end: number } {
-  let start = -1;
+/**
+ * The first of the longest runs of zero groups, which is what "::" stands for; no run of only one. Its start, and in the
+ * lower four bits its end; 0 for none.
+ */
+function longestZeros(bytes: Uint8Array, at: number): number {
+  let start = 0;
   let end = 0;
   for (let i = 0; i < 8; i++) {
     let length = 0;
@@ -135,5 +166,5 @@ function longestZeros(bytes: Uint8Array, at: number): { start: number; end: numb
     }
     i += length;
   }
-  return { start, end };
+  return (start << 4) | end;
 }

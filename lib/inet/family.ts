@@ -3,7 +3,7 @@
 export type InetFamily = 'inet' | 'inet6';
 
 export const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET6 = 10;
 
 /** By the kernel's number. */
 export const INET_FAMILY_NAMES: Readonly<Record<number, InetFamily>> = {
