@@ -3,12 +3,15 @@ import { watchDestroyed } from '../events/destroyed.js';
 import type { DestroyedSocket } from '../events/record.js';
 import type { EventsLost } from '../events/watcher.js';
 import type { InetDiagMsg } from '../inet/record.js';
+import { askedFields } from './asked.js';
 import { paintFor } from './colours.js';
 import { Context } from './context.js';
+import { fieldsOf, picked } from './fields.js';
+import { FieldsTable } from './fields-table.js';
 import { inetRow } from './inet-row.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
-import { jsonLine, print, screenWidth } from './output.js';
+import { jsonLine, print, printLines, screenWidth } from './output.js';
 import { columnsOf, type Plan, protocolsOf } from './plan.js';
 import type { Complain } from './read.js';
 
@@ -19,23 +22,41 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     ...(plan.family !== undefined && { family: plan.family }),
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(values.net !== undefined && { netns: values.net }),
-    ...(values.json || values.info ? {} : { show: [] }),
+    ...(wantsInfo(values) ? {} : { show: [] }),
   });
-  const context = new Context(values);
-  const layout = new Layout({
-    ...columnsOf(plan),
-    header: values['no-header'] !== true,
-    screen: screenWidth(),
-    paint: paintFor(values.color),
-  });
+  const fields = values.fields === undefined ? undefined : fieldsOf(values.fields);
+  const table = tableOf(plan, values);
   for await (const event of watcher) {
-    if (values.json) await print(jsonLine(event));
+    if (values.json && fields === undefined) await print(jsonLine(event));
     else if (event.type === 'lost') complain(lossOf(event));
+    else if (values.json && fields !== undefined) await print(jsonLine(picked(event.socket, fields)));
     else {
-      layout.add(inetRow(asDumped(event.socket), context));
-      await print([...layout.lines()].map((line) => `${line}\n`).join(''));
+      table.add(event.socket);
+      await printLines(table.lines());
     }
   }
+}
+
+function wantsInfo(values: Values): boolean {
+  const fields = askedFields(values);
+  return fields === undefined ? (values.json ?? values.info) === true : fields.includes('info');
+}
+
+interface Table {
+  add(socket: DestroyedSocket): void;
+  lines(): Iterable<string>;
+}
+
+function tableOf(plan: Plan, values: Values): Table {
+  const header = values['no-header'] !== true;
+  if (values.fields !== undefined) return new FieldsTable(fieldsOf(values.fields), { header });
+  const context = new Context(values);
+  const form = { ...columnsOf(plan), header, screen: screenWidth(), paint: paintFor(values.color) };
+  const layout = new Layout(form);
+  return {
+    add: (socket) => layout.add(inetRow(asDumped(socket), context)),
+    lines: () => layout.lines(),
+  };
 }
 
 function lossOf({ count, reason }: EventsLost): Error {

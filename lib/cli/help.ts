@@ -31,6 +31,7 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -D, --diag FILE     write the kernel's messages to a file
       --from FILE     read them from a file, in place of the kernel
       --json          one record a line, in JSON; bytes are hexadecimal text
+      --fields A,B,C  just these fields of the records, in this order: src,sport,info.rtt
       --color WHEN    auto (the default: on a terminal, without NO_COLOR), always or never
   -h, --help          this text
   -V, --version       the version

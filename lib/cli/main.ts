@@ -6,8 +6,8 @@ import process from 'node:process';
 import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
 import { HELP } from './help.js';
-import { readWords, type Words } from './options.js';
-import { type Batches, jsonLine, print, printJson } from './output.js';
+import { readWords, type Values, type Words } from './options.js';
+import { type Batches, jsonLine, type Pick, print, printJson } from './output.js';
 import { type Plan, planOf } from './plan.js';
 import { readMessages, readRecords } from './read.js';
 import { summaryText } from './summary.js';
@@ -28,6 +28,8 @@ function version(): string {
 // What few ask for is loaded for those only, since all others would wait for it.
 const loadEvents = (): Promise<typeof import('./events.js')> => import('./events.js');
 const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
+const loadFields = (): Promise<typeof import('./fields.js')> => import('./fields.js');
+const loadFieldsTable = (): Promise<typeof import('./fields-table.js')> => import('./fields-table.js');
 const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
 
 async function batchesOf(plan: Plan, { values }: Words): Promise<Batches> {
@@ -45,8 +47,18 @@ async function show(plan: Plan, words: Words): Promise<void> {
   if (values.diag !== undefined) {
     await (await loadRecording()).record(readMessages(plan, values, complain), values.diag);
   } else if (values.events) await (await loadEvents()).printEvents(plan, values, complain);
-  else if (values.json) await printJson(await batchesOf(plan, words));
+  else if (values.json) await printJson(await batchesOf(plan, words), await pickFor(values));
+  else if (values.fields !== undefined)
+    await (await loadFieldsTable()).printFields(await batchesOf(plan, words), values.fields, values);
   else await printTable(await batchesOf(plan, words), plan, values);
+}
+
+/** Of all, what --fields names. */
+async function pickFor({ fields: names }: Values): Promise<Pick> {
+  if (names === undefined) return (record) => record;
+  const { fieldsOf, picked } = await loadFields();
+  const fields = fieldsOf(names);
+  return (record) => picked(record, fields);
 }
 
 async function wait(plan: Plan, words: Words): Promise<void> {
@@ -56,7 +68,10 @@ async function wait(plan: Plan, words: Words): Promise<void> {
     limit: limitOf(values),
   });
   if (found === undefined) process.exitCode = EXIT_TIMEOUT;
-  else if (values.json) await print(found.map(jsonLine).join(''));
+  else if (values.json) {
+    const pick = await pickFor(values);
+    await print(found.map((record) => jsonLine(pick(record))).join(''));
+  }
 }
 
 interface Wish {
@@ -71,6 +86,8 @@ async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
   const words = waits ? waitingFor(given) : given;
   const plan = planOf(words);
   checkWish(words.values, plan, waits);
+  const { fields } = words.values;
+  if (fields !== undefined) (await loadFields()).checkFields(fields, plan, words.values);
   return { act: waits ? wait : show, words, plan };
 }
 

@@ -79,7 +79,8 @@ type Text =
   | 'from'
   | 'listen'
   | 'timeout'
-  | 'color';
+  | 'color'
+  | 'fields';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -93,6 +94,7 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   listen: undefined,
   timeout: undefined,
   color: undefined,
+  fields: undefined,
 };
 
 const optionsOf = (

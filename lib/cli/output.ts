@@ -12,6 +12,20 @@ export function screenWidth(): number | undefined {
   return process.stdout.columns || undefined;
 }
 
+/** Enough for a write. */
+const CHUNK = 65536;
+
+export async function printLines(lines: Iterable<string>): Promise<void> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < CHUNK) continue;
+    await print(text);
+    text = '';
+  }
+  await print(text);
+}
+
 /** Bytes as hexadecimal text: as an array of numbers nobody could read them. */
 function forJson(_key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
@@ -24,7 +38,10 @@ export function jsonLine(record: object): string {
 /** Records as they come, some at a time. */
 export type Batches = AsyncIterable<readonly DiagMsg[]>;
 
+/** What is printed of a record. */
+export type Pick = (record: object) => object;
+
 /** One record a line, as they come. */
-export async function printJson(batches: Batches): Promise<void> {
-  for await (const records of batches) await print(records.map(jsonLine).join(''));
+export async function printJson(batches: Batches, pick: Pick): Promise<void> {
+  for await (const records of batches) await print(records.map((one) => jsonLine(pick(one))).join(''));
 }

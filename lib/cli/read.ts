@@ -3,6 +3,7 @@ import type { DiagMsg } from '../decode.js';
 import { dumpDccp } from '../inet/dccp.js';
 import { dumpMptcp } from '../inet/mptcp.js';
 import { dumpRaw } from '../inet/raw.js';
+import type { InetProtocol } from '../inet/record.js';
 import { dumpSctp } from '../inet/sctp.js';
 import { dumpTcp, type TcpShow } from '../inet/tcp.js';
 import { dumpUdp } from '../inet/udp.js';
@@ -12,6 +13,7 @@ import { dumpNetlink } from '../netlink-family/dump.js';
 import { dumpPacket } from '../packet/dump.js';
 import { dumpUnix } from '../unix/dump.js';
 import type { UnixState } from '../unix/record.js';
+import { askedFields, inetShow, netlinkShow, packetShow, unixShow } from './asked.js';
 import type { Values } from './options.js';
 import { hasAllStates, type Kind, type Plan } from './plan.js';
 
@@ -80,11 +82,11 @@ function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
   const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(values.net !== undefined && { netns: values.net }),
-    ...(values.processes && { owners: true }),
+    ...((values.processes || askedFields(values)?.includes('owners')) && { owners: true }),
   };
   const isUnconnected = states.includes('CLOSE');
   if (kinds.includes('netlink') && isUnconnected) yield netlinkDump(common, values);
-  yield* typed(kinds, 'packet_', isUnconnected, () => packetDump(common, values));
+  yield* typed(kinds, 'packet_', isUnconnected, () => packetDump(common, plan, values));
   yield* typed(kinds, 'unix_', true, () => unixDump(common, plan, values));
   for (const kind of kinds) {
     const dump = INET_DUMPS[kind];
@@ -107,26 +109,37 @@ function* typed(
   );
 }
 
-/** In JSON, all that is told without being asked for; in a table, what stands in it. */
-function packetDump(common: object, { json }: Values): Dump<DiagMsg> {
-  return (dumpPacket as AnyDump)({ ...common, ...(json !== true && { show: ['info', 'meminfo'] }) });
+/** Of fields, what they need; else in JSON, all that is told without being asked for; in a table, what stands in it. */
+function packetDump(common: object, { filter }: Plan, values: Values): Dump<DiagMsg> {
+  const fields = askedFields(values);
+  const show = fields === undefined ? ['info', 'meminfo'] : packetShow(fields, filter !== undefined);
+  return (dumpPacket as AnyDump)({ ...common, ...(!isWhole(values) && { show }) });
 }
 
-function netlinkDump(common: object, { json, extended }: Values): Dump<DiagMsg> {
-  const show = extended ? ['meminfo', 'groups'] : ['meminfo'];
-  return (dumpNetlink as AnyDump)({ ...common, ...(json !== true && { show }) });
+function netlinkDump(common: object, values: Values): Dump<DiagMsg> {
+  const fields = askedFields(values);
+  const inTable = values.extended ? ['meminfo', 'groups'] : ['meminfo'];
+  const show = fields === undefined ? inTable : netlinkShow(fields);
+  return (dumpNetlink as AnyDump)({ ...common, ...(!isWhole(values) && { show }) });
 }
 
-function unixDump(common: object, { states }: Plan, { json, memory, extended }: Values): Dump<DiagMsg> {
+function unixDump(common: object, { states, filter }: Plan, values: Values): Dump<DiagMsg> {
   const own = (['ESTABLISHED', 'CLOSE', 'LISTEN'] as UnixState[]).filter((state) => states.includes(state));
-  const show = [
+  const fields = askedFields(values);
+  const inTable = [
     'name',
     'peer',
     'rqlen',
-    ...(memory ? ['meminfo'] : []),
-    ...(extended ? ['vfs', 'icons'] : []),
+    ...(values.memory ? ['meminfo'] : []),
+    ...(values.extended ? ['vfs', 'icons'] : []),
   ];
-  return (dumpUnix as AnyDump)({ ...common, states: own, ...(json !== true && { show }) });
+  const show = fields === undefined ? inTable : unixShow(fields, filter !== undefined);
+  return (dumpUnix as AnyDump)({ ...common, states: own, ...(!isWhole(values) && { show }) });
+}
+
+/** Records are printed with all that is in them. */
+function isWhole({ json, fields }: Values): boolean {
+  return json === true && fields === undefined;
 }
 
 /** What `ss -i` tells. */
@@ -134,7 +147,9 @@ const TCP_INFO: readonly TcpShow[] = ['info', 'cong', 'vegasinfo', 'dctcpinfo', 
 
 function inetOptions(kind: Kind, { states, family }: Plan, values: Values): object {
   const info = values.info && kind === 'tcp' ? TCP_INFO : [];
+  const fields = askedFields(values);
   const show = [
+    ...(fields === undefined ? [] : inetShow(fields, kind as InetProtocol)),
     ...info,
     ...(values.memory ? ['skmeminfo'] : []),
     ...(values.tos ? ['tos', 'tclass', 'classId'] : []),

@@ -3,12 +3,9 @@ import { paintFor } from './colours.js';
 import { Context } from './context.js';
 import { Layout } from './layout.js';
 import type { Values } from './options.js';
-import { type Batches, print, screenWidth } from './output.js';
+import { type Batches, printLines, screenWidth } from './output.js';
 import { columnsOf, type Plan } from './plan.js';
 import { rowOf } from './row.js';
-
-/** Enough for a write. */
-const CHUNK = 65536;
 
 export async function printTable(batches: Batches, plan: Plan, values: Values): Promise<void> {
   const context = new Context(values);
@@ -21,12 +18,5 @@ export async function printTable(batches: Batches, plan: Plan, values: Values): 
   for await (const records of batches) {
     for (const record of records) layout.add(rowOf(record, context));
   }
-  let text = '';
-  for (const line of layout.lines()) {
-    text += `${line}\n`;
-    if (text.length < CHUNK) continue;
-    await print(text);
-    text = '';
-  }
-  await print(text);
+  await printLines(layout.lines());
 }

@@ -1,4 +1,5 @@
 /** What does not go together, and what is too much to be meant. */
+import { askedFields } from './asked.js';
 import { paintFor } from './colours.js';
 import type { Values } from './options.js';
 import { type Plan, protocolsOf } from './plan.js';
@@ -18,6 +19,7 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
     if (other !== undefined) throw new RangeError(`--${other} goes with 'sockdiag wait' only`);
   }
   limitOf(values);
+  checkFields(values, dumps, waits);
   paintFor(values.color);
   checkFrom(values, dumps, waits);
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
@@ -36,6 +38,30 @@ function checkFrom(values: Values, dumps: readonly string[], waits: boolean): vo
   const live = [...dumps, ...(['net', 'processes'] as const).filter((word) => values[word] !== undefined)];
   if (live.length > 0) throw apart('from', live[0] as string);
   if (waits) throw new RangeError('wait does not go with --from');
+}
+
+/** These say what a table has beside its columns, or that there is none. */
+const DETAILS = [
+  'options',
+  'extended',
+  'memory',
+  'info',
+  'processes',
+  'tos',
+  'cgroup',
+  'inet-sockopt',
+  'oneline',
+] as const;
+
+function checkFields(values: Values, dumps: readonly string[], waits: boolean): void {
+  if (values.fields === undefined) return;
+  const others = [...dumps.filter((dump) => dump === 'summary' || dump === 'diag'), ...DETAILS];
+  const other = others.find((word) => values[word as 'info']);
+  if (other !== undefined) throw apart('fields', other);
+  if (waits && !values.json) throw new RangeError('wait prints nothing without --json, and no --fields');
+  if (values.from !== undefined && askedFields(values)?.includes('owners')) {
+    throw new RangeError('a recording does not tell the owners');
+  }
 }
 
 const apart = (one: string, other: string): RangeError =>
