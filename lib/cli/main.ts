@@ -7,10 +7,10 @@ import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
 import { HELP } from './help.js';
 import { readWords, type Values, type Words } from './options.js';
-import { type Batches, jsonLine, type Pick, print, printJson } from './output.js';
+import { type Batches, jsonLine, type Pick, print, printJson, say } from './output.js';
 import { type Plan, planOf } from './plan.js';
 import { readMessages, readRecords } from './read.js';
-import { summaryText } from './summary.js';
+import { readSummary, summaryText } from './summary.js';
 import { printTable } from './table.js';
 import { limitOf, waitFor, waitingFor } from './wait.js';
 import { checkWish } from './wish.js';
@@ -41,7 +41,8 @@ async function batchesOf(plan: Plan, { values }: Words): Promise<Batches> {
 async function show(plan: Plan, words: Words): Promise<void> {
   const { values } = words;
   if (values.summary) {
-    await print(summaryText());
+    const summary = readSummary();
+    await print(values.json ? jsonLine(summary) : summaryText(summary));
     if (!plan.isChosen) return;
   }
   if (values.diag !== undefined) {
@@ -97,7 +98,7 @@ async function readWishOrExplain(): Promise<Wish | undefined> {
   } catch (error) {
     const { message } = error as Error;
     const advice = error instanceof FilterSyntaxError ? '' : ' (sockdiag --help tells what there is)';
-    console.error(`sockdiag: ${message.split('\n')[0]}${advice}`);
+    say(`${message.split('\n')[0]}${advice}`);
     process.exitCode = EXIT_USAGE;
     return undefined;
   }
@@ -123,7 +124,7 @@ function isOfSystem(error: unknown): error is Error {
 }
 
 function complain({ message }: Error): void {
-  console.error(`sockdiag: ${message}`);
+  say(message);
   process.exitCode = EXIT_FAILURE;
 }
 

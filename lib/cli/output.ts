@@ -7,6 +7,11 @@ export async function print(text: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
+/** To whoever runs us, and not among what is printed. */
+export function say(message: string): void {
+  console.error(`sockdiag: ${message}`);
+}
+
 /** Of the terminal that is written to; undefined where there is none, or it does not know how wide it is. */
 export function screenWidth(): number | undefined {
   return process.stdout.columns || undefined;

@@ -127,12 +127,17 @@ function familyOf({ ipv4, ipv6, family }: Values): InetFamily | undefined {
   return four ? 'inet' : 'inet6';
 }
 
+/** These hold for all that follows, instead of what options say. */
+export function beginsWithStates(filter: string): boolean {
+  return /^\s*(?:state|exclude)\b/.test(filter);
+}
+
 function statesOf(
   { all, listening, packet, family }: Values,
   kinds: readonly Kind[] | undefined,
   filter: string,
 ): readonly SocketState[] {
-  if (all || /^\s*(?:state|exclude)\b/.test(filter)) return ALL;
+  if (all || beginsWithStates(filter)) return ALL;
   if (listening) return WAITING;
   // Whoever asks for nothing but these, in their way, means those that there are.
   const isLink = packet || family === 'link' || family === 'netlink';

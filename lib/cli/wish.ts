@@ -22,6 +22,7 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
   checkFields(values, dumps, waits);
   paintFor(values.color);
   checkFrom(values, dumps, waits);
+  if (values.json && values.diag !== undefined) throw apart('diag', 'json');
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
   if (values.events && protocolsOf(plan).length === 0) {
     throw new RangeError('the kernel tells of the ends of TCP and UDP sockets only');
