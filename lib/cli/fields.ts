@@ -14,8 +14,8 @@ export function fieldsOf(names: string): readonly Field[] {
 }
 
 /** @throws RangeError for a name that none of the sockets that are asked for can have. */
-export function checkFields(fields: string, { kinds }: Plan, { events }: Values): void {
-  const known = new FieldNames(kinds, { isOfEvents: events === true, isOfProc: false });
+export function checkFields(fields: string, { kinds }: Plan, { events, fallback }: Values): void {
+  const known = new FieldNames(kinds, { isOfEvents: events === true, isOfProc: fallback !== undefined });
   for (const { name } of fieldsOf(fields)) if (!known.has(name)) throw unknown(name, known.all());
 }
 

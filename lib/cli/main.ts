@@ -9,7 +9,7 @@ import { HELP } from './help.js';
 import { readWords, type Values, type Words } from './options.js';
 import { type Batches, jsonLine, type Pick, print, printJson, say } from './output.js';
 import { type Plan, planOf } from './plan.js';
-import { readMessages, readRecords } from './read.js';
+import { checkDumps, readMessages, readRecords } from './read.js';
 import { readSummary, summaryText } from './summary.js';
 import { printTable } from './table.js';
 import { limitOf, waitFor, waitingFor } from './wait.js';
@@ -87,6 +87,7 @@ async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
   const words = waits ? waitingFor(given) : given;
   const plan = planOf(words);
   checkWish(words.values, plan, waits);
+  checkDumps(plan, words.values);
   const { fields } = words.values;
   if (fields !== undefined) (await loadFields()).checkFields(fields, plan, words.values);
   return { act: waits ? wait : show, words, plan };

@@ -80,7 +80,8 @@ type Text =
   | 'listen'
   | 'timeout'
   | 'color'
-  | 'fields';
+  | 'fields'
+  | 'fallback';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -95,6 +96,7 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   timeout: undefined,
   color: undefined,
   fields: undefined,
+  fallback: undefined,
 };
 
 const optionsOf = (

@@ -15,6 +15,7 @@ import { dumpUnix } from '../unix/dump.js';
 import type { UnixState } from '../unix/record.js';
 import { askedFields, inetShow, netlinkShow, packetShow, unixShow } from './asked.js';
 import type { Values } from './options.js';
+import { say } from './output.js';
 import { hasAllStates, type Kind, type Plan } from './plan.js';
 
 type AnyDump = (options: object) => Dump<DiagMsg>;
@@ -41,6 +42,11 @@ export function readMessages(plan: Plan, values: Values, complain: Complain): As
   return readEach(plan, values, complain, (dump) => answered(dump.raw()));
 }
 
+/** @throws TypeError for what /proc/net cannot tell, if that is to be read in place of netlink. */
+export function checkDumps(plan: Plan, values: Values): void {
+  if (values.fallback !== undefined) insteadOf(plan, values);
+}
+
 /** Nothing of a dump that the kernel refuses, which is its request and an error: no recording has to hold that. */
 async function* answered(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const refused = 2;
@@ -62,14 +68,49 @@ async function* readEach<T>(
   complain: Complain,
   read: (dump: Dump<DiagMsg>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  for (const dump of dumpsOf(plan, values)) {
+  const instead = insteadOf(plan, values);
+  for (const [i, dump] of [...dumpsOf(plan, values)].entries()) {
     try {
-      yield* read(dump);
+      yield* orElse(read, dump, instead[i]);
     } catch (error) {
-      if (plan.kinds.length === 1 || !isUnsupported(error) || isClosed(error)) throw error;
+      const isHopeless = isClosed(error) && instead.length === 0;
+      if (plan.kinds.length === 1 || !isUnsupported(error) || isHopeless) throw error;
       if (plan.isNamed) complain(error as Error);
     }
   }
+}
+
+/** Why /proc/net was read. */
+const told = new Set<string>();
+
+/** What is read instead is so where there is nothing to read, and that is said, once. */
+async function* orElse<T>(
+  read: (dump: Dump<DiagMsg>) => AsyncIterable<T>,
+  dump: Dump<DiagMsg>,
+  instead: Dump<DiagMsg> | undefined,
+): AsyncGenerator<T> {
+  try {
+    yield* read(dump);
+  } catch (error) {
+    if (instead === undefined || !isUnsupported(error)) throw error;
+    for await (const records of read(instead)) {
+      sayInstead(error as Error);
+      yield records;
+    }
+    sayInstead(error as Error);
+  }
+}
+
+/** Where there is no sock_diag, one line is enough for all kinds. */
+function sayInstead(error: Error): void {
+  const reason = isClosed(error) ? '' : error.message;
+  if (!told.has(reason)) say(`${error.message}; /proc/net is read instead`);
+  told.add(reason);
+}
+
+/** The same dumps, from /proc/net if need be, of what has a table there; none if nobody wants that. */
+function insteadOf(plan: Plan, values: Values): readonly Dump<DiagMsg>[] {
+  return values.fallback === undefined ? [] : [...dumpsOf(plan, values, { fallback: 'proc' })];
 }
 
 /** There is no sock_diag at all. */
@@ -77,7 +118,10 @@ function isClosed(error: unknown): boolean {
   return (error as { unsupported?: string }).unsupported === 'sock_diag';
 }
 
-function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
+/** Kinds of IP sockets that have a table in /proc/net. */
+const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
+
+function* dumpsOf(plan: Plan, values: Values, fallback: object = {}): Generator<Dump<DiagMsg>> {
   const { kinds, states } = plan;
   const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
@@ -85,12 +129,17 @@ function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
     ...((values.processes || askedFields(values)?.includes('owners')) && { owners: true }),
   };
   const isUnconnected = states.includes('CLOSE');
-  if (kinds.includes('netlink') && isUnconnected) yield netlinkDump(common, values);
-  yield* typed(kinds, 'packet_', isUnconnected, () => packetDump(common, plan, values));
-  yield* typed(kinds, 'unix_', true, () => unixDump(common, plan, values));
+  if (kinds.includes('netlink') && isUnconnected) yield netlinkDump({ ...common, ...fallback }, values);
+  yield* typed(kinds, 'packet_', isUnconnected, () => packetDump({ ...common, ...fallback }, plan, values));
+  yield* typed(kinds, 'unix_', true, () => unixDump({ ...common, ...fallback }, plan, values));
   for (const kind of kinds) {
     const dump = INET_DUMPS[kind];
-    if (dump !== undefined) yield dump({ ...common, ...inetOptions(kind, plan, values) });
+    if (dump === undefined) continue;
+    yield dump({
+      ...common,
+      ...inetOptions(kind, plan, values),
+      ...(TABLES.includes(kind) && fallback),
+    });
   }
 }
 

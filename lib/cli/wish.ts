@@ -22,6 +22,7 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
   checkFields(values, dumps, waits);
   paintFor(values.color);
   checkFrom(values, dumps, waits);
+  checkFallback(values, dumps);
   if (values.json && values.diag !== undefined) throw apart('diag', 'json');
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
   if (values.events && protocolsOf(plan).length === 0) {
@@ -39,6 +40,13 @@ function checkFrom(values: Values, dumps: readonly string[], waits: boolean): vo
   const live = [...dumps, ...(['net', 'processes'] as const).filter((word) => values[word] !== undefined)];
   if (live.length > 0) throw apart('from', live[0] as string);
   if (waits) throw new RangeError('wait does not go with --from');
+}
+
+function checkFallback({ fallback, from }: Values, dumps: readonly string[]): void {
+  if (fallback === undefined) return;
+  if (fallback !== 'proc') throw new RangeError(`--fallback is '${fallback}', but there is only proc`);
+  const [other] = from === undefined ? dumps.filter((dump) => dump !== 'summary') : ['from'];
+  if (other !== undefined) throw apart('fallback', other);
 }
 
 /** These say what a table has beside its columns, or that there is none. */

@@ -345,6 +345,12 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     '--from x -p',
     '-D x --json',
     'wait --listen 1 state listening',
+    '--fallback netlink',
+    '-E --fallback proc',
+    '-D x --fallback proc',
+    '-K state all --fallback proc',
+    '--from x --fallback proc',
+    '-ta --fallback proc dev lo',
     '--from x -K state all',
   ])('%s makes no sense', (words) => {
     const { status, stdout, stderr } = run(words);
