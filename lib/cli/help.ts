@@ -1,6 +1,7 @@
 /** What --help prints. */
 export const HELP = `Usage: sockdiag [options] [filter]
        sockdiag wait [options] [filter]
+       sockdiag completion bash|zsh|fish
 
 Prints the sockets of this machine, as the kernel tells them: in the form of ss(8), or as JSON.
 
@@ -41,6 +42,8 @@ sockdiag wait ends when there is such a socket: with 0, or with 124 when the tim
       --listen PORT   one that listens on this port of TCP
       --gone          when there is no such socket any more
       --timeout SECONDS
+
+sockdiag completion prints what the shell completes these words by: eval "$(sockdiag completion bash)"
 
 Examples:
   sockdiag -tlnp                          who waits for TCP connections

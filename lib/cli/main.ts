@@ -81,7 +81,15 @@ interface Wish {
   plan: Plan;
 }
 
+/** Of a command that takes no options. */
+async function completion(shells: readonly string[]): Promise<Wish> {
+  const script = (await import('./completion/completion.js')).completionFor(shells);
+  const words: Words = { values: {}, filter: '' };
+  return { act: () => print(script), words, plan: planOf(words) };
+}
+
 async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
+  if (first === 'completion') return completion(others);
   const waits = first === 'wait';
   const given = await readWords(waits ? others : [first, ...others].filter((word) => word !== undefined));
   const words = waits ? waitingFor(given) : given;

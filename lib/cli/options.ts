@@ -107,7 +107,7 @@ const optionsOf = (
     Object.entries(names).map(([name, short]) => [name, { type, ...(short !== undefined && { short }) }]),
   );
 
-const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
+export const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
   ...optionsOf(FLAGS, 'boolean'),
   ...optionsOf(TEXTS, 'string'),
 };

@@ -7,7 +7,7 @@ import { SOCKET_STATES, type SocketState } from '../record/state.js';
 import type { Values, Words } from './options.js';
 
 /** What can be asked for by itself, in the order of printing. */
-const KINDS = [
+export const KINDS = [
   'netlink',
   'packet_raw',
   'packet_dgram',
@@ -29,7 +29,7 @@ const UNIX: readonly Kind[] = ['unix_dgram', 'unix_stream', 'unix_seqpacket'];
 const PACKET: readonly Kind[] = ['packet_raw', 'packet_dgram'];
 
 /** Words of -A. */
-const QUERIES: Readonly<Record<string, readonly Kind[]>> = {
+export const QUERIES: Readonly<Record<string, readonly Kind[]>> = {
   ...Object.fromEntries(KINDS.map((kind) => [kind, [kind]])),
   all: KINDS,
   inet: INET,
@@ -79,7 +79,7 @@ export function planOf({ values, filter }: Words): Plan {
   };
 }
 
-const FAMILIES: Readonly<Record<string, readonly Kind[]>> = {
+export const FAMILIES: Readonly<Record<string, readonly Kind[]>> = {
   inet: INET,
   inet6: INET,
   unix: UNIX,
