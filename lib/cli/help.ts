@@ -8,7 +8,7 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -t, --tcp  -u, --udp  -w, --raw  -M, --mptcp  -S, --sctp  -d, --dccp  -x, --unix  -0, --packet
                       sockets of these kinds (without any of these: of all)
   -f, --family NAME   inet, inet6, unix, link or netlink
-  -A, --query KINDS   several, with commas between them: tcp,unix_stream
+  -A, --query KINDS   several, with commas between them: tcp,unix_stream (or --socket)
   -4, --ipv4  -6, --ipv6
                       only IPv4, or only IPv6
   -a, --all           in all states
@@ -43,7 +43,7 @@ sockdiag wait ends when there is such a socket: with 0, or with 124 when the tim
       --gone          when there is no such socket any more
       --timeout SECONDS
 
-sockdiag completion prints what the shell completes these words by: eval "$(sockdiag completion bash)"
+sockdiag completion prints a script for the shell: eval "$(sockdiag completion bash)"
 
 Examples:
   sockdiag -tlnp                          who waits for TCP connections
