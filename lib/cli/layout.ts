@@ -118,7 +118,7 @@ export class Layout {
     let at = 0;
     for (let column = 0; column < HEADINGS.length; column += 1) {
       const end = at + (this.#lengths[first + column] as number);
-      if (column === STATE) state = row.slice(at, end);
+      if (column === STATE && this.#paint !== undefined) state = row.slice(at, end);
       if (this.#isShown[column]) {
         const cell = row.slice(at, end);
         const width = widths[column] as number;

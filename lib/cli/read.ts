@@ -83,16 +83,20 @@ async function* readEach<T>(
 /** Why /proc/net was read. */
 const told = new Set<string>();
 
-/** What is read instead is so where there is nothing to read, and that is said, once. */
+/** What cannot be read at all is read elsewhere, if it can be there, and that is said. */
 async function* orElse<T>(
   read: (dump: Dump<DiagMsg>) => AsyncIterable<T>,
   dump: Dump<DiagMsg>,
   instead: Dump<DiagMsg> | undefined,
 ): AsyncGenerator<T> {
+  let hasBegun = false;
   try {
-    yield* read(dump);
+    for await (const records of read(dump)) {
+      hasBegun = true;
+      yield records;
+    }
   } catch (error) {
-    if (instead === undefined || !isUnsupported(error)) throw error;
+    if (instead === undefined || hasBegun || !isUnsupported(error)) throw error;
     for await (const records of read(instead)) {
       sayInstead(error as Error);
       yield records;
