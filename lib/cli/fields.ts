@@ -2,6 +2,7 @@
 import type { Values } from './options.js';
 import type { Plan } from './plan.js';
 import { FieldNames, isIndex } from './schema.js';
+import { printable } from './words.js';
 
 /** A part of a record, by its path: `info.rtt`, `owners.0.pid`, `owners.pid`. */
 export interface Field {
@@ -22,14 +23,14 @@ export function checkFields(fields: string, { kinds }: Plan, { events, fallback 
 function unknown(name: string, known: readonly string[]): RangeError {
   const near = nearest(name, known);
   const advice = near === undefined ? '' : `; did you mean '${near}'?`;
-  return new RangeError(`these sockets have no field '${name}'${advice}`);
+  return new RangeError(`these sockets have no field '${printable(name)}'${advice}`);
 }
 
 /** The name with the fewest mistakes, if these are not too many; of inner names the last part is enough. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const word = name.toLowerCase();
   let best: string | undefined;
-  let fewest = Math.min(3, Math.ceil(word.length / 3)) + 1;
+  let fewest = Math.min(3, Math.floor(word.length / 2.5)) + 1;
   for (const one of known) {
     const candidate = one.toLowerCase();
     const last = candidate.slice(candidate.lastIndexOf('.') + 1);
