@@ -3,6 +3,7 @@
  * of living sockets. And nothing else.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
@@ -84,6 +85,13 @@ async function expectRecords(dump: Dump<object>): Promise<number> {
 
 /** Nothing but names of flags. */
 const FLAGS: readonly string[] = ['SmcProdFlags', 'SmcConnStateFlags', 'XdpUmemFlags'];
+
+test('the schema is in the package', () => {
+  const { resolve } = createRequire(import.meta.url);
+  expect(resolve('sockdiag/records.schema.json')).toBe(join(ROOT, 'docs/records.schema.json'));
+  const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(files).toContain('docs/records.schema.json');
+});
 
 test('the schema tells what each property is', () => {
   const untold = Object.entries(SCHEMA.$defs)

@@ -1,7 +1,7 @@
 /** Colours, where they help the eye: of states, of queues that are not empty, of addresses by their family. */
 import process from 'node:process';
 
-const WHENS = ['auto', 'always', 'never'] as const;
+export const WHENS = ['auto', 'always', 'never'] as const;
 
 /** A cell with the blanks around it, in its colour. What a queue means depends on the state. */
 export type Paint = (column: number, cell: string, state: string) => string;

@@ -8,11 +8,18 @@ import { readDevices } from './words.js';
 
 export class Context {
   readonly values: Values;
+  #bare: Context | undefined;
   #devices: ReadonlyMap<number, string> | undefined;
   #cgroups: Map<number, string> | undefined;
 
   constructor(values: Values) {
     this.values = values;
+  }
+
+  /** Without the details that only netlink tells. */
+  bare(): Context {
+    this.#bare ??= new Context({ ...this.values, extended: false, memory: false, info: false });
+    return this.#bare;
   }
 
   /** An interface by its index; one that is not there by a word for that. */

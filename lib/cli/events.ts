@@ -3,10 +3,13 @@ import { watchDestroyed } from '../events/destroyed.js';
 import type { DestroyedSocket } from '../events/record.js';
 import type { EventsLost } from '../events/watcher.js';
 import type { InetDiagMsg } from '../inet/record.js';
+import { askedFields } from './asked.js';
 import { Context } from './context.js';
+import { fieldsOf, picked } from './fields.js';
+import { fieldsTableFor } from './fields-table.js';
 import { inetRow } from './inet-row.js';
 import type { Values } from './options.js';
-import { jsonLine, print, printed } from './output.js';
+import { jsonLine, print, printed, printLines } from './output.js';
 import { type Plan, protocolsOf } from './plan.js';
 import type { Complain } from './read.js';
 import { layoutFor } from './table.js';
@@ -18,19 +21,45 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     ...(plan.family !== undefined && { family: plan.family }),
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(values.net !== undefined && { netns: values.net }),
-    ...(values.json || values.info ? {} : { show: [] }),
+    ...(wantsInfo(values) ? {} : { show: [] }),
   });
-  const context = new Context(values);
-  const layout = layoutFor(plan, values);
+  const fields = values.fields === undefined ? undefined : fieldsOf(values.fields);
+  const table = tableOf(plan, values);
   for await (const event of watcher) {
-    if (values.json) await print(jsonLine(event));
+    if (values.json && fields === undefined) await print(jsonLine(event));
     else if (event.type === 'lost') complain(lossOf(event));
+    else if (values.json && fields !== undefined) await print(jsonLine(picked(event.socket, fields)));
     else {
-      layout.add(inetRow(asDumped(event.socket), context));
-      layout.flush();
-      await printed();
+      table.add(event.socket);
+      await table.print();
     }
   }
+}
+
+function wantsInfo(values: Values): boolean {
+  const fields = askedFields(values);
+  return fields === undefined ? (values.json ?? values.info) === true : fields.includes('info');
+}
+
+interface Table {
+  add(socket: DestroyedSocket): void;
+  print(): Promise<void>;
+}
+
+function tableOf(plan: Plan, values: Values): Table {
+  if (values.fields !== undefined) {
+    const table = fieldsTableFor(values.fields, values);
+    return { add: (socket) => table.add(socket), print: () => printLines(table.lines()) };
+  }
+  const context = new Context(values);
+  const layout = layoutFor(plan, values);
+  return {
+    add: (socket) => layout.add(inetRow(asDumped(socket), context)),
+    print: () => {
+      layout.flush();
+      return printed();
+    },
+  };
 }
 
 function lossOf({ count, reason }: EventsLost): Error {

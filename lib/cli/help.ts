@@ -1,13 +1,14 @@
 /** What --help prints. */
 export const HELP = `Usage: sockdiag [options] [filter]
        sockdiag wait [options] [filter]
+       sockdiag completion bash|zsh|fish
 
 Prints the sockets of this machine, as the kernel tells them: in the form of ss(8), or as JSON.
 
   -t, --tcp  -u, --udp  -w, --raw  -M, --mptcp  -S, --sctp  -d, --dccp  -x, --unix  -0, --packet
                       sockets of these kinds (without any of these: of all)
   -f, --family NAME   inet, inet6, unix, link or netlink
-  -A, --query KINDS   several, with commas between them: tcp,unix_stream
+  -A, --query KINDS   several, with commas between them: tcp,unix_stream (or --socket)
   -4, --ipv4  -6, --ipv6
                       only IPv4, or only IPv6
   -a, --all           in all states
@@ -30,7 +31,9 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -E, --events        print TCP and UDP sockets as they end
   -D, --diag FILE     write the kernel's messages to a file
       --from FILE     read them from a file, in place of the kernel
+      --fallback proc read /proc/net where netlink is not supported
       --json          one record a line, in JSON; bytes are hexadecimal text
+      --fields A,B,C  just these fields of the records, in this order: src,sport,info.rtt
       --color WHEN    auto (the default: on a terminal, without NO_COLOR), always or never
   -h, --help          this text
   -V, --version       the version
@@ -39,6 +42,8 @@ sockdiag wait ends when there is such a socket: with 0, or with 124 when the tim
       --listen PORT   one that listens on this port of TCP
       --gone          when there is no such socket any more
       --timeout SECONDS
+
+sockdiag completion prints a script for the shell: eval "$(sockdiag completion bash)"
 
 Examples:
   sockdiag -tlnp                          who waits for TCP connections

@@ -7,11 +7,11 @@ import { FilterSyntaxError } from '../filter/error.js';
 import { SockDiagError } from '../netlink/errors.js';
 import type { Direct } from './direct.js';
 import { HELP } from './help.js';
-import { readWords, type Words } from './options.js';
-import { type Batches, jsonLine, print, printJson } from './output.js';
+import { readWords, type Values, type Words } from './options.js';
+import { type Batches, jsonLine, type Pick, print, printJson, say } from './output.js';
 import { type Plan, planOf } from './plan.js';
-import { readMessages, readRecords } from './read.js';
-import { summaryText } from './summary.js';
+import { checkDumps, readMessages, readRecords } from './read.js';
+import { readSummary, summaryText } from './summary.js';
 import { printTable } from './table.js';
 import { limitOf, waitFor, waitingFor } from './wait.js';
 import { checkWish } from './wish.js';
@@ -29,6 +29,8 @@ function version(): string {
 // What few ask for is loaded for those only, since all others would wait for it.
 const loadEvents = (): Promise<typeof import('./events.js')> => import('./events.js');
 const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
+const loadFields = (): Promise<typeof import('./fields.js')> => import('./fields.js');
+const loadFieldsTable = (): Promise<typeof import('./fields-table.js')> => import('./fields-table.js');
 const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
 
 async function batchesOf(plan: Plan, { values }: Words, direct?: Direct): Promise<Batches> {
@@ -40,14 +42,25 @@ async function batchesOf(plan: Plan, { values }: Words, direct?: Direct): Promis
 async function show(plan: Plan, words: Words): Promise<void> {
   const { values } = words;
   if (values.summary) {
-    await print(summaryText());
+    const summary = readSummary();
+    await print(values.json ? jsonLine(summary) : summaryText(summary));
     if (!plan.isChosen) return;
   }
   if (values.diag !== undefined) {
     await (await loadRecording()).record(readMessages(plan, values, complain), values.diag);
   } else if (values.events) await (await loadEvents()).printEvents(plan, values, complain);
-  else if (values.json) await printJson(await batchesOf(plan, words));
+  else if (values.json) await printJson(await batchesOf(plan, words), await pickFor(values));
+  else if (values.fields !== undefined)
+    await (await loadFieldsTable()).printFields(await batchesOf(plan, words), values.fields, values);
   else await printTable((direct) => batchesOf(plan, words, direct), plan, values);
+}
+
+/** Of all, what --fields names. */
+async function pickFor({ fields: names }: Values): Promise<Pick> {
+  if (names === undefined) return (record) => record;
+  const { fieldsOf, picked } = await loadFields();
+  const fields = fieldsOf(names);
+  return (record) => picked(record, fields);
 }
 
 async function wait(plan: Plan, words: Words): Promise<void> {
@@ -57,7 +70,10 @@ async function wait(plan: Plan, words: Words): Promise<void> {
     limit: limitOf(values),
   });
   if (found === undefined) process.exitCode = EXIT_TIMEOUT;
-  else if (values.json) await print(found.map(jsonLine).join(''));
+  else if (values.json) {
+    const pick = await pickFor(values);
+    await print(found.map((record) => jsonLine(pick(record))).join(''));
+  }
 }
 
 interface Wish {
@@ -66,12 +82,23 @@ interface Wish {
   plan: Plan;
 }
 
+/** Of a command that takes no options. */
+async function completion(shells: readonly string[]): Promise<Wish> {
+  const script = (await import('./completion/completion.js')).completionFor(shells);
+  const words: Words = { values: {}, filter: '' };
+  return { act: () => print(script), words, plan: planOf(words) };
+}
+
 async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
+  if (first === 'completion') return completion(others);
   const waits = first === 'wait';
   const given = await readWords(waits ? others : [first, ...others].filter((word) => word !== undefined));
   const words = waits ? waitingFor(given) : given;
   const plan = planOf(words);
   checkWish(words.values, plan, waits);
+  checkDumps(plan, words.values);
+  const { fields } = words.values;
+  if (fields !== undefined) (await loadFields()).checkFields(fields, plan, words.values);
   return { act: waits ? wait : show, words, plan };
 }
 
@@ -81,7 +108,7 @@ async function readWishOrExplain(): Promise<Wish | undefined> {
   } catch (error) {
     const { message } = error as Error;
     const advice = error instanceof FilterSyntaxError ? '' : ' (sockdiag --help tells what there is)';
-    console.error(`sockdiag: ${message.split('\n')[0]}${advice}`);
+    say(`${message.split('\n')[0]}${advice}`);
     process.exitCode = EXIT_USAGE;
     return undefined;
   }
@@ -107,7 +134,7 @@ function isOfSystem(error: unknown): error is Error {
 }
 
 function complain({ message }: Error): void {
-  console.error(`sockdiag: ${message}`);
+  say(message);
   process.exitCode = EXIT_FAILURE;
 }
 

@@ -79,7 +79,9 @@ type Text =
   | 'from'
   | 'listen'
   | 'timeout'
-  | 'color';
+  | 'color'
+  | 'fields'
+  | 'fallback';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -93,6 +95,8 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   listen: undefined,
   timeout: undefined,
   color: undefined,
+  fields: undefined,
+  fallback: undefined,
 };
 
 const optionsOf = (
@@ -103,7 +107,7 @@ const optionsOf = (
     Object.entries(names).map(([name, short]) => [name, { type, ...(short !== undefined && { short }) }]),
   );
 
-const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
+export const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
   ...optionsOf(FLAGS, 'boolean'),
   ...optionsOf(TEXTS, 'string'),
 };

@@ -13,9 +13,28 @@ export async function printed(): Promise<void> {
   if (process.stdout.writableNeedDrain) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
+/** To whoever runs us, and not among what is printed. */
+export function say(message: string): void {
+  console.error(`sockdiag: ${message}`);
+}
+
 /** Of the terminal that is written to; undefined where there is none, or it does not know how wide it is. */
 export function screenWidth(): number | undefined {
   return process.stdout.columns || undefined;
+}
+
+/** Enough for a write. */
+const CHUNK = 65536;
+
+export async function printLines(lines: Iterable<string>): Promise<void> {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < CHUNK) continue;
+    await print(text);
+    text = '';
+  }
+  await print(text);
 }
 
 /** Bytes as hexadecimal text: as an array of numbers nobody could read them. */
@@ -30,7 +49,10 @@ export function jsonLine(record: object): string {
 /** Records as they come, some at a time. */
 export type Batches = AsyncIterable<readonly DiagMsg[]>;
 
+/** What is printed of a record. */
+export type Pick = (record: object) => object;
+
 /** One record a line, as they come. */
-export async function printJson(batches: Batches): Promise<void> {
-  for await (const records of batches) await print(records.map(jsonLine).join(''));
+export async function printJson(batches: Batches, pick: Pick): Promise<void> {
+  for await (const records of batches) await print(records.map((one) => jsonLine(pick(one))).join(''));
 }

@@ -7,7 +7,7 @@ import { SOCKET_STATES, type SocketState } from '../record/state.js';
 import type { Values, Words } from './options.js';
 
 /** What can be asked for by itself, in the order of printing. */
-const KINDS = [
+export const KINDS = [
   'netlink',
   'packet_raw',
   'packet_dgram',
@@ -29,7 +29,7 @@ const UNIX: readonly Kind[] = ['unix_dgram', 'unix_stream', 'unix_seqpacket'];
 const PACKET: readonly Kind[] = ['packet_raw', 'packet_dgram'];
 
 /** Words of -A. */
-const QUERIES: Readonly<Record<string, readonly Kind[]>> = {
+export const QUERIES: Readonly<Record<string, readonly Kind[]>> = {
   ...Object.fromEntries(KINDS.map((kind) => [kind, [kind]])),
   all: KINDS,
   inet: INET,
@@ -79,7 +79,7 @@ export function planOf({ values, filter }: Words): Plan {
   };
 }
 
-const FAMILIES: Readonly<Record<string, readonly Kind[]>> = {
+export const FAMILIES: Readonly<Record<string, readonly Kind[]>> = {
   inet: INET,
   inet6: INET,
   unix: UNIX,
@@ -127,12 +127,17 @@ function familyOf({ ipv4, ipv6, family }: Values): InetFamily | undefined {
   return four ? 'inet' : 'inet6';
 }
 
+/** These hold for all that follows, instead of what options say. */
+export function beginsWithStates(filter: string): boolean {
+  return /^\s*(?:state|exclude)\b/.test(filter);
+}
+
 function statesOf(
   { all, listening, packet, family }: Values,
   kinds: readonly Kind[] | undefined,
   filter: string,
 ): readonly SocketState[] {
-  if (all || /^\s*(?:state|exclude)\b/.test(filter)) return ALL;
+  if (all || beginsWithStates(filter)) return ALL;
   if (listening) return WAITING;
   // Whoever asks for nothing but these, in their way, means those that there are.
   const isLink = packet || family === 'link' || family === 'netlink';

@@ -7,7 +7,15 @@ import type { Row } from './layout.js';
 import { netlinkRow, packetRow } from './link-row.js';
 import { unixRow } from './unix-row.js';
 
+/** What a column has where the text of /proc/net tells nothing: so has that of `ss`. */
+const UNTOLD = { ifindex: 0, rqueue: 0, wqueue: 0 };
+
 export function rowOf(record: DiagMsg, context: Context): Row {
+  if (!('source' in record)) return rowOfNetlink(record, context);
+  return rowOfNetlink({ ...UNTOLD, ...(record as DiagMsg) }, context.bare());
+}
+
+function rowOfNetlink(record: DiagMsg, context: Context): Row {
   switch (record.family) {
     case 'unix':
       return unixRow(record, context);

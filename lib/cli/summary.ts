@@ -6,12 +6,15 @@ import { SockDiagError } from '../netlink/errors.js';
 type Counters = ReadonlyMap<string, number>;
 
 /** @throws Error of the system, if /proc cannot be read. */
-export function summaryText(): string {
-  const { total, tcp, transports } = summaryOf(
+export function readSummary(): Summary {
+  return summaryOf(
     readCounters('/proc/net/sockstat'),
     readCounters('/proc/net/sockstat6', true),
     readEstablished(),
   );
+}
+
+export function summaryText({ total, tcp, transports }: Summary): string {
   return [
     `Total: ${total}`,
     `TCP:   ${tcp.total} (estab ${tcp.estab}, closed ${tcp.closed}, orphaned ${tcp.orphaned}, timewait ${tcp.timewait})`,

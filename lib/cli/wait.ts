@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiagMsg } from '../decode.js';
 import type { Values, Words } from './options.js';
 import type { Batches } from './output.js';
+import { beginsWithStates } from './plan.js';
 
 /** Milliseconds from one look to the next: more often than people see, and seldom enough to cost nothing. */
 const PAUSE = 100;
@@ -12,6 +13,9 @@ const PAUSE = 100;
 export function waitingFor({ values, filter }: Words): Words {
   const { listen } = values;
   if (listen === undefined) return { values, filter };
+  if (beginsWithStates(filter)) {
+    throw new RangeError('--listen says which state, LISTEN: no filter can name others in front of it');
+  }
   const port = `sport = :${listen}`;
   return {
     values: { ...values, tcp: true, listening: true },

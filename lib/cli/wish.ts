@@ -1,4 +1,5 @@
 /** What does not go together, and what is too much to be meant. */
+import { askedFields } from './asked.js';
 import { paintFor } from './colours.js';
 import type { Values } from './options.js';
 import { type Plan, protocolsOf } from './plan.js';
@@ -18,8 +19,11 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
     if (other !== undefined) throw new RangeError(`--${other} goes with 'sockdiag wait' only`);
   }
   limitOf(values);
+  checkFields(values, dumps, waits);
   paintFor(values.color);
   checkFrom(values, dumps, waits);
+  checkFallback(values, dumps);
+  if (values.json && values.diag !== undefined) throw apart('diag', 'json');
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
   if (values.events && protocolsOf(plan).length === 0) {
     throw new RangeError('the kernel tells of the ends of TCP and UDP sockets only');
@@ -36,6 +40,37 @@ function checkFrom(values: Values, dumps: readonly string[], waits: boolean): vo
   const live = [...dumps, ...(['net', 'processes'] as const).filter((word) => values[word] !== undefined)];
   if (live.length > 0) throw apart('from', live[0] as string);
   if (waits) throw new RangeError('wait does not go with --from');
+}
+
+function checkFallback({ fallback, from }: Values, dumps: readonly string[]): void {
+  if (fallback === undefined) return;
+  if (fallback !== 'proc') throw new RangeError(`--fallback is '${fallback}', but there is only proc`);
+  const [other] = from === undefined ? dumps.filter((dump) => dump !== 'summary') : ['from'];
+  if (other !== undefined) throw apart('fallback', other);
+}
+
+/** These say what a table has beside its columns, or that there is none. */
+const DETAILS = [
+  'options',
+  'extended',
+  'memory',
+  'info',
+  'processes',
+  'tos',
+  'cgroup',
+  'inet-sockopt',
+  'oneline',
+] as const;
+
+function checkFields(values: Values, dumps: readonly string[], waits: boolean): void {
+  if (values.fields === undefined) return;
+  const others = [...dumps.filter((dump) => dump === 'summary' || dump === 'diag'), ...DETAILS];
+  const other = others.find((word) => values[word as 'info']);
+  if (other !== undefined) throw apart('fields', other);
+  if (waits && !values.json) throw new RangeError('wait prints nothing without --json, and no --fields');
+  if (values.from !== undefined && askedFields(values)?.includes('owners')) {
+    throw new RangeError('a recording does not tell the owners');
+  }
 }
 
 const apart = (one: string, other: string): RangeError =>

@@ -40,6 +40,12 @@ const STATES_OF: ReadonlyMap<string, readonly SocketState[]> = new Map([
   ...Object.entries(GROUPS),
 ]);
 
+/** The first name of each state, and the groups. */
+export const STATE_NAMES: readonly string[] = [
+  ...FILTER_STATES.map((state) => NAMES[state][0]),
+  ...Object.keys(GROUPS),
+];
+
 const ALL_NAMES = FILTER_STATES.map((state) => NAMES[state][0]).join(', ');
 
 /** For a message: what may follow `state`. */

@@ -118,6 +118,25 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     expect(stdout).toMatch(/estab 6,/);
   });
 
+  test('-s --json is one object, and the sockets that were asked for', () => {
+    const { stdout } = run('-s --json');
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({ tcp: { estab: 6 } });
+    expect(`Total: ${told.total}\n`).toBe(ss('-s').slice(0, `Total: ${told.total}\n`.length));
+    expect(told.transports.map(({ name, ip }: { name: string; ip: number }) => [name, ip])).toEqual([
+      ['RAW', 0],
+      ['UDP', 1],
+      ['TCP', 7],
+      ['INET', 8],
+      ['FRAG', 0],
+    ]);
+    const lines = run('-stn --json').stdout.trimEnd().split('\n');
+    expect(lines.map((line) => Object.keys(JSON.parse(line))[0])).toEqual([
+      'total',
+      ...Array(6).fill('family'),
+    ]);
+  });
+
   test('-s and which sockets: the summary, and these', () => {
     const { stdout } = run('-stn');
     expect(stdout.split('\n').slice(10).join('\n')).toBe(ss('-tn'));
@@ -324,6 +343,14 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     '-E -x',
     '-s -N x',
     '--from x -p',
+    '-D x --json',
+    'wait --listen 1 state listening',
+    '--fallback netlink',
+    '-E --fallback proc',
+    '-D x --fallback proc',
+    '-K state all --fallback proc',
+    '--from x --fallback proc',
+    '-ta --fallback proc dev lo',
     '--from x -K state all',
   ])('%s makes no sense', (words) => {
     const { status, stdout, stderr } = run(words);

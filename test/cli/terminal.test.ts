@@ -52,6 +52,7 @@ describe.skipIf(lackOfWorld())('on a terminal', () => {
     const list = words.split(' ').filter((word) => word !== '');
     return execFileSync('nsenter', [`--net=/proc/${stage.pid}/ns/net`, ...terminal, ...program, ...list], {
       encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
       env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
     });
   };
