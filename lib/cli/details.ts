@@ -15,7 +15,8 @@ export function usersText(owners: readonly SocketOwner[] | undefined): string {
 export function skmemText(memory: SkMeminfo | undefined): string {
   if (memory === undefined) return '';
   const { rmemAlloc, rcvbuf, wmemAlloc, sndbuf, fwdAlloc, wmemQueued, optmem, backlog, drops } = memory;
-  return ` skmem:(r${rmemAlloc},rb${rcvbuf},t${wmemAlloc},tb${sndbuf},f${fwdAlloc},w${wmemQueued},o${optmem},bl${backlog},d${drops})`;
+  const lost = drops === undefined ? '' : `,d${drops}`;
+  return ` skmem:(r${rmemAlloc},rb${rcvbuf},t${wmemAlloc},tb${sndbuf},f${fwdAlloc},w${wmemQueued},o${optmem},bl${backlog}${lost})`;
 }
 
 /** ` timer:(on,1min14sec,11)`; nothing without a timer. */

@@ -1,5 +1,6 @@
 /** The states of a TIPC socket: names of its own for numbers of TCP's. */
 import { maskOf } from '../netlink/request.js';
+import { stateNameOf } from '../record/words.js';
 
 /**
  * OPEN is every socket that is neither connected nor listening, and so all of the types `'dgram'` and `'rdm'`.
@@ -24,7 +25,7 @@ const BITS = Object.fromEntries(
 
 /** The name of a state; one that no kernel up to 6.18 has is told by its number. */
 export function tipcStateName(number: number): TipcState {
-  return NAMES[number] ?? (`UNKNOWN_${number}` as TipcState);
+  return stateNameOf(NAMES, number);
 }
 
 /** The mask for a request: bit n is state n. */
