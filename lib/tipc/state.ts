@@ -1,5 +1,6 @@
 /** The states of a TIPC socket: names of its own for numbers of TCP's. */
 import { maskOf } from '../netlink/request.js';
+import type { SocketState } from '../record/state.js';
 import { stateNameOf } from '../record/words.js';
 
 /**
@@ -18,6 +19,20 @@ const NAMES: Readonly<Record<number, TipcState>> = {
 };
 
 export const TIPC_STATES: readonly TipcState[] = Object.values(NAMES);
+
+/** What the same numbers are for TCP, and so for whoever asks for states by those names. */
+const SOCKET_STATES: Readonly<Record<TipcState, SocketState>> = {
+  ESTABLISHED: 'ESTABLISHED',
+  CONNECTING: 'SYN_SENT',
+  OPEN: 'CLOSE',
+  DISCONNECTING: 'CLOSE_WAIT',
+  LISTEN: 'LISTEN',
+};
+
+/** One that no kernel has yet keeps its own name. */
+export function asSocketState(state: TipcState): SocketState {
+  return SOCKET_STATES[state] ?? (state as string as SocketState);
+}
 
 const BITS = Object.fromEntries(
   Object.entries(NAMES).map(([number, name]) => [name, 1 << Number(number)]),
