@@ -3,6 +3,8 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { cgroupMount } from '../filter/resolvers.js';
+import type { SocketRecord } from '../record/record.js';
+import { usersText } from './details.js';
 import type { Values } from './options.js';
 import { readDevices } from './words.js';
 
@@ -13,6 +15,11 @@ export class Context {
 
   constructor(values: Values) {
     this.values = values;
+  }
+
+  /** Those who hold a socket. */
+  users({ owners }: SocketRecord): string {
+    return usersText(owners);
   }
 
   /** An interface by its index; one that is not there by a word for that. */

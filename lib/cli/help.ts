@@ -6,7 +6,9 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
 
   -t, --tcp  -u, --udp  -w, --raw  -M, --mptcp  -S, --sctp  -d, --dccp  -x, --unix  -0, --packet
                       sockets of these kinds (without any of these: of all)
-  -f, --family NAME   inet, inet6, unix, link or netlink
+      --vsock  --tipc  --xdp
+                      likewise
+  -f, --family NAME   inet, inet6, unix, link, netlink, vsock, tipc or xdp
   -A, --query KINDS   several, with commas between them: tcp,unix_stream
   -4, --ipv4  -6, --ipv6
                       only IPv4, or only IPv6
@@ -17,10 +19,11 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -o, --options       timers
   -e, --extended      owner's uid, inode, cookie, mark, cgroup
   -m, --memory        the memory that a socket holds
-  -i, --info          how TCP connections do: RTT, window, retransmissions, rates
+  -i, --info          how connections of TCP, MPTCP and SCTP do: RTT, window, rates
   -p, --processes     the processes that hold it
-      --tos  --cgroup  --inet-sockopt
+      --tos  --cgroup  --inet-sockopt  --tipcinfo
                       these
+  -b, --bpf           the filters of packet sockets
   -H, --no-header     no headings
   -O, --oneline       one line for each socket
   -F, --filter FILE   the filter, or more of it, from a file; '-' is standard input

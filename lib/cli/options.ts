@@ -27,6 +27,11 @@ type Flag =
   | 'dccp'
   | 'raw'
   | 'unix'
+  | 'vsock'
+  | 'tipc'
+  | 'xdp'
+  | 'tipcinfo'
+  | 'bpf'
   | 'no-header'
   | 'oneline'
   | 'json'
@@ -60,6 +65,11 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   dccp: 'd',
   raw: 'w',
   unix: 'x',
+  vsock: undefined,
+  tipc: undefined,
+  xdp: undefined,
+  tipcinfo: undefined,
+  bpf: 'b',
   'no-header': 'H',
   oneline: 'O',
   json: undefined,

@@ -10,8 +10,14 @@ import { type Dump, narrowed } from '../netlink/dump.js';
 import { isUnsupported } from '../netlink/errors.js';
 import { dumpNetlink } from '../netlink-family/dump.js';
 import { dumpPacket } from '../packet/dump.js';
+import type { SocketState } from '../record/state.js';
+import { dumpTipc } from '../tipc/dump.js';
+import { asSocketState, TIPC_STATES } from '../tipc/state.js';
 import { dumpUnix } from '../unix/dump.js';
 import type { UnixState } from '../unix/record.js';
+import { dumpVsock } from '../vsock/dump.js';
+import type { VsockState } from '../vsock/record.js';
+import { dumpXdp } from '../xdp/dump.js';
 import type { Values } from './options.js';
 import { hasAllStates, type Kind, type Plan } from './plan.js';
 
@@ -60,12 +66,13 @@ async function* readEach<T>(
   complain: Complain,
   read: (dump: Dump<DiagMsg>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  for (const dump of dumpsOf(plan, values)) {
+  for (const { kinds, dump } of dumpsOf(plan, values)) {
     try {
       yield* read(dump);
     } catch (error) {
-      if (plan.kinds.length === 1 || !isUnsupported(error) || isClosed(error)) throw error;
-      if (plan.isNamed) complain(error as Error);
+      const isAll = plan.kinds.every((kind) => kinds.includes(kind));
+      if (isAll || !isUnsupported(error) || isClosed(error)) throw error;
+      if (kinds.some((kind) => plan.named.includes(kind))) complain(error as Error);
     }
   }
 }
@@ -75,7 +82,13 @@ function isClosed(error: unknown): boolean {
   return (error as { unsupported?: string }).unsupported === 'sock_diag';
 }
 
-function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
+/** What one handler in the kernel is asked, for one kind of sockets or several. */
+interface Part {
+  kinds: readonly Kind[];
+  dump: Dump<DiagMsg>;
+}
+
+function* dumpsOf(plan: Plan, values: Values): Generator<Part> {
   const { kinds, states } = plan;
   const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
@@ -83,33 +96,60 @@ function* dumpsOf(plan: Plan, values: Values): Generator<Dump<DiagMsg>> {
     ...(values.processes && { owners: true }),
   };
   const isUnconnected = states.includes('CLOSE');
-  if (kinds.includes('netlink') && isUnconnected) yield netlinkDump(common, values);
+  const wanted = (family: Kind): readonly Kind[] => (isUnconnected && kinds.includes(family) ? [family] : []);
+  yield* part(wanted('netlink'), () => netlinkDump(common, values));
   yield* typed(kinds, 'packet_', isUnconnected, () => packetDump(common, values));
-  yield* typed(kinds, 'unix_', true, () => unixDump(common, plan, values));
-  for (const kind of kinds) {
-    const dump = INET_DUMPS[kind];
-    if (dump !== undefined) yield dump({ ...common, ...inetOptions(kind, plan, values) });
-  }
+  const ofUnix = those<UnixState>(['ESTABLISHED', 'CLOSE', 'LISTEN'], states);
+  yield* typed(kinds, 'unix_', ofUnix.length > 0, () => unixDump(common, ofUnix, values));
+  const inet = function* (...protocols: Kind[]): Generator<Part> {
+    for (const kind of protocols) {
+      const isThere = kinds.includes(kind);
+      const make = INET_DUMPS[kind] as AnyDump;
+      yield* part(isThere ? [kind] : [], () => make({ ...common, ...inetOptions(kind, plan, values) }));
+    }
+  };
+  yield* inet('raw', 'udp', 'tcp', 'dccp', 'sctp');
+  const ofVsock = those<VsockState>(['ESTABLISHED', 'SYN_SENT', 'CLOSE', 'LISTEN', 'CLOSING'], states);
+  yield* typed(kinds, 'vsock_', ofVsock.length > 0, () =>
+    (dumpVsock as AnyDump)({ ...common, states: ofVsock }),
+  );
+  const ofTipc = TIPC_STATES.filter((state) => states.includes(asSocketState(state)));
+  const isTipc = kinds.includes('tipc') && ofTipc.length > 0;
+  yield* part(isTipc ? ['tipc'] : [], () => (dumpTipc as AnyDump)({ ...common, states: ofTipc }));
+  yield* part(wanted('xdp'), () => (dumpXdp as AnyDump)(common));
+  yield* inet('mptcp');
+}
+
+/** Those states of a family that are asked for. */
+function those<S extends SocketState>(all: readonly S[], asked: readonly SocketState[]): readonly S[] {
+  return all.filter((state) => asked.includes(state));
+}
+
+function* part(kinds: readonly Kind[], make: () => Dump<DiagMsg>): Generator<Part> {
+  if (kinds.length > 0) yield { kinds, dump: make() };
 }
 
 /** One dump of all types, of which some are left out. */
 function* typed(
   kinds: readonly Kind[],
-  prefix: 'packet_' | 'unix_',
+  prefix: 'packet_' | 'unix_' | 'vsock_',
   isWanted: boolean,
   make: () => Dump<DiagMsg>,
-): Generator<Dump<DiagMsg>> {
-  const types = kinds.filter((kind) => kind.startsWith(prefix)).map((kind) => kind.slice(prefix.length));
-  if (types.length === 0 || !isWanted) return;
-  yield narrowed(
-    make(),
-    (record) => 'type' in record && (types.includes(record.type) || record.type === 'packet'),
+): Generator<Part> {
+  const own = isWanted ? kinds.filter((kind) => kind.startsWith(prefix)) : [];
+  const types = own.map((kind) => kind.slice(prefix.length));
+  yield* part(own, () =>
+    narrowed(
+      make(),
+      (record) => 'type' in record && (types.includes(record.type) || record.type === 'packet'),
+    ),
   );
 }
 
 /** In JSON, all that is told without being asked for; in a table, what stands in it. */
-function packetDump(common: object, { json }: Values): Dump<DiagMsg> {
-  return (dumpPacket as AnyDump)({ ...common, ...(json !== true && { show: ['info', 'meminfo'] }) });
+function packetDump(common: object, { json, extended, bpf }: Values): Dump<DiagMsg> {
+  const show = ['info', 'meminfo', ...(extended ? ['ringCfg', 'fanout'] : []), ...(bpf ? ['filter'] : [])];
+  return (dumpPacket as AnyDump)({ ...common, ...(json !== true && { show }) });
 }
 
 function netlinkDump(common: object, { json, extended }: Values): Dump<DiagMsg> {
@@ -117,8 +157,11 @@ function netlinkDump(common: object, { json, extended }: Values): Dump<DiagMsg> 
   return (dumpNetlink as AnyDump)({ ...common, ...(json !== true && { show }) });
 }
 
-function unixDump(common: object, { states }: Plan, { json, memory, extended }: Values): Dump<DiagMsg> {
-  const own = (['ESTABLISHED', 'CLOSE', 'LISTEN'] as UnixState[]).filter((state) => states.includes(state));
+function unixDump(
+  common: object,
+  states: readonly UnixState[],
+  { json, memory, extended }: Values,
+): Dump<DiagMsg> {
   const show = [
     'name',
     'peer',
@@ -126,16 +169,21 @@ function unixDump(common: object, { states }: Plan, { json, memory, extended }: 
     ...(memory ? ['meminfo'] : []),
     ...(extended ? ['vfs', 'icons'] : []),
   ];
-  return (dumpUnix as AnyDump)({ ...common, states: own, ...(json !== true && { show }) });
+  return (dumpUnix as AnyDump)({ ...common, states, ...(json !== true && { show }) });
 }
 
-/** What `ss -i` tells. */
 const TCP_INFO: readonly TcpShow[] = ['info', 'cong', 'vegasinfo', 'dctcpinfo', 'bbrinfo', 'ulpInfo'];
 
+/** What `ss -i` tells. */
+const INFO: Partial<Readonly<Record<Kind, readonly string[]>>> = {
+  tcp: TCP_INFO,
+  mptcp: ['info'],
+  sctp: ['info'],
+};
+
 function inetOptions(kind: Kind, { states, family }: Plan, values: Values): object {
-  const info = values.info && kind === 'tcp' ? TCP_INFO : [];
   const show = [
-    ...info,
+    ...(values.info ? (INFO[kind] ?? []) : []),
     ...(values.memory ? ['skmeminfo'] : []),
     ...(values.tos ? ['tos', 'tclass', 'classId'] : []),
   ];

@@ -5,7 +5,10 @@ import type { Context } from './context.js';
 import { inetRow } from './inet-row.js';
 import type { Row } from './layout.js';
 import { netlinkRow, packetRow } from './link-row.js';
+import { tipcRow } from './tipc-row.js';
 import { unixRow } from './unix-row.js';
+import { vsockRow } from './vsock-row.js';
+import { xdpRow } from './xdp-row.js';
 
 export function rowOf(record: DiagMsg, context: Context): Row {
   switch (record.family) {
@@ -15,6 +18,12 @@ export function rowOf(record: DiagMsg, context: Context): Row {
       return packetRow(record, context);
     case 'netlink':
       return netlinkRow(record, context);
+    case 'vsock':
+      return vsockRow(record, context);
+    case 'tipc':
+      return tipcRow(record, context);
+    case 'xdp':
+      return xdpRow(record, context);
     default:
       return inetRow(record as InetDiagMsg, context);
   }

@@ -1,0 +1,47 @@
+/** TIPC sockets as rows. */
+import type { TipcDiagMsg } from '../tipc/record.js';
+import { asSocketState } from '../tipc/state.js';
+import type { Context } from './context.js';
+import { identityText } from './details.js';
+import type { Row } from './layout.js';
+import type { Values } from './options.js';
+import { queueText, stateWord } from './words.js';
+
+const NETIDS: Readonly<Record<string, string>> = {
+  stream: 'ti_st',
+  dgram: 'ti_dg',
+  rdm: 'ti_rd',
+  seqpacket: 'ti_sq',
+};
+
+export function tipcRow(socket: TipcDiagMsg, context: Context): Row {
+  const { type, state, addr, ref, con, stat } = socket;
+  const { values } = context;
+  return [
+    NETIDS[type] ?? type,
+    stateWord(asSocketState(state)),
+    queueText(stat?.rcvq ?? 0),
+    queueText(stat?.sendq ?? 0),
+    `${addr}:`,
+    String(ref),
+    con === undefined ? '-' : `${con.node}:`,
+    con === undefined ? '' : String(con.sock),
+    [
+      values.extended ? identityText(socket) : '',
+      context.users(socket),
+      values.tipcinfo ? infoText(socket, values) : '',
+    ].join(''),
+  ];
+}
+
+/** The blanks are those of ss. */
+function infoText({ type, con, stat, hasPubl }: TipcDiagMsg, { oneline }: Values): string {
+  const congested = stat?.linkCong ? 'link' : stat?.connCong ? 'conn' : 'none';
+  return [
+    `${oneline ? '' : '\n'} type:${type.toUpperCase()}`,
+    ` cong:${congested} `,
+    ` drop:${(stat?.drop ?? 0) | 0} `,
+    hasPubl ? ' publ' : '',
+    con?.flag ? ` via {${con.type ?? 0},${con.inst ?? 0}} ` : '',
+  ].join('');
+}
