@@ -1,19 +1,21 @@
 /** What stands behind a socket's addresses, where options ask for it. */
 import type { Sockopt } from '../inet/sockopt.js';
-import type { SocketOwner } from '../record/record.js';
 import type { Shutdown } from '../record/shutdown.js';
 import type { SkMeminfo } from '../record/skmeminfo.js';
+import type { Holder } from './holders.js';
 import type { Values } from './options.js';
 import { printable } from './words.js';
 
 /** ` users:(("node",pid=1,fd=2))`; nothing without any. Like ss, with those last that were found first. */
-export function usersText(holders: readonly SocketOwner[] | undefined): string {
+export function usersText(holders: readonly Holder[] | undefined): string {
   if (holders === undefined || holders.length === 0) return '';
   return ` users:(${holders.map(userText).reverse().join(',')})`;
 }
 
-function userText({ comm, pid, fd }: SocketOwner): string {
-  return `("${printable(comm)}",pid=${pid},fd=${fd})`;
+function userText({ comm, pid, tid, context, fd }: Holder): string {
+  const thread = tid === undefined ? '' : `tid=${tid},`;
+  const process = context === undefined ? '' : `proc_ctx=${printable(context)},`;
+  return `("${printable(comm)}",pid=${pid},${thread}${process}fd=${fd})`;
 }
 
 interface Identity {

@@ -1,4 +1,5 @@
 /** -E: sockets as they end, each printed at once. */
+import type { DiagMsg } from '../decode.js';
 import { watchDestroyed } from '../events/destroyed.js';
 import type { DestroyedSocket } from '../events/record.js';
 import type { EventsLost } from '../events/watcher.js';
@@ -26,7 +27,9 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     if (values.json) await print(jsonLine(event));
     else if (event.type === 'lost') complain(lossOf(event));
     else {
-      layout.add(inetRow(asDumped(event.socket), context));
+      const socket = asDumped(event.socket);
+      await context.prepare([socket as DiagMsg]);
+      layout.add(inetRow(socket, context));
       await print([...layout.lines()].map((line) => `${line}\n`).join(''));
     }
   }

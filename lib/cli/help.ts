@@ -15,16 +15,22 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -a, --all           in all states
   -l, --listening     only sockets that wait: listening, or not connected
                       (without either: only the connected ones)
+  -B, --bound-inactive
+                      TCP sockets that are bound, and neither listening nor connected
   -n, --numeric       numbers instead of the names of services
+  -r, --resolve       names of hosts instead of their addresses
   -o, --options       timers
   -e, --extended      owner's uid, inode, cookie, mark, cgroup
   -m, --memory        the memory that a socket holds
   -i, --info          how connections of TCP, MPTCP and SCTP do: RTT, window, rates
   -p, --processes     the processes that hold it
+  -T, --threads       the threads that hold it
+  -Z, --context       the processes, with their contexts of SELinux
       --tos  --cgroup  --inet-sockopt  --tipcinfo
                       these
   -b, --bpf           the filters of packet sockets
   -H, --no-header     no headings
+  -Q, --no-queues     no columns of queues
   -O, --oneline       one line for each socket
   -F, --filter FILE   the filter, or more of it, from a file; '-' is standard input
   -N, --net NAME      in another network namespace

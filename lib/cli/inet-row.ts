@@ -22,19 +22,20 @@ export function inetRow(socket: InetDiagMsg, context: Context): Row {
     isAssociation ? `\`- ${sctpStateWord(socket.state as SctpState)}` : stateWord(socket.state),
     queueText(socket.rqueue),
     queueText(socket.wqueue),
-    `${addressText(socket, src)}${deviceText(socket, context)}:`,
+    `${addressText(socket, src, context)}${deviceText(socket, context)}:`,
     portText(socket, sport, context),
-    `${addressText(socket, dst)}:`,
+    `${addressText(socket, dst, context)}:`,
     portText(socket, dport, context),
     processText(socket, context),
   ];
 }
 
 /** Any address of a socket that may serve IPv4 too is `*`. */
-function addressText({ family, skv6only }: InetDiagMsg, address: string): string {
-  if (family === 'inet') return address;
+function addressText({ family, skv6only }: InetDiagMsg, address: string, context: Context): string {
+  if (family === 'inet') return context.host(address);
   if (address === '::' && skv6only !== true) return '*';
-  return `[${address}]`;
+  const host = context.host(address);
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function deviceText({ ifindex }: InetDiagMsg, context: Context): string {
@@ -90,7 +91,9 @@ function infoText(socket: InetDiagMsg, context: Context): string {
     case 'mptcp':
       return values.info ? mptcpInfoText((socket as MptcpDiagMsg).info) : '';
     case 'sctp':
-      return sctpInfoText(socket as InetDiagMsg as unknown as SctpDiagMsg, (address) => address);
+      return sctpInfoText(socket as InetDiagMsg as unknown as SctpDiagMsg, (address) =>
+        context.host(address),
+      );
     default:
       return '';
   }

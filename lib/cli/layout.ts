@@ -32,12 +32,14 @@ const TO_THE_RIGHT: ReadonlySet<number> = new Set([4, 6]);
 
 const NETID = 0;
 const STATE = 1;
+const QUEUES: readonly number[] = [2, 3];
 const PROCESS = 8;
 
 export interface LayoutOptions {
   /** Whether sockets are of more than one kind, and of more than one state. */
   netid: boolean;
   state: boolean;
+  queues: boolean;
   header: boolean;
 }
 
@@ -52,8 +54,9 @@ export class Layout {
   /** Of the last row. `ss` does not count the last cell of all, so neither do we. */
   #last = 0;
 
-  constructor({ netid, state, header }: LayoutOptions) {
-    this.#isShown = HEADINGS.map((_, i) => (i !== NETID || netid) && (i !== STATE || state));
+  constructor({ netid, state, queues, header }: LayoutOptions) {
+    const hidden = [...(netid ? [] : [NETID]), ...(state ? [] : [STATE]), ...(queues ? [] : QUEUES)];
+    this.#isShown = HEADINGS.map((_, i) => !hidden.includes(i));
     this.#firstShown = this.#isShown.indexOf(true);
     if (header) this.add(HEADINGS);
   }

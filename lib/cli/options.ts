@@ -32,6 +32,12 @@ type Flag =
   | 'xdp'
   | 'tipcinfo'
   | 'bpf'
+  | 'threads'
+  | 'context'
+  | 'contexts'
+  | 'resolve'
+  | 'bound-inactive'
+  | 'no-queues'
   | 'no-header'
   | 'oneline'
   | 'json'
@@ -70,6 +76,12 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   xdp: undefined,
   tipcinfo: undefined,
   bpf: 'b',
+  threads: 'T',
+  context: 'Z',
+  contexts: 'z',
+  resolve: 'r',
+  'bound-inactive': 'B',
+  'no-queues': 'Q',
   'no-header': 'H',
   oneline: 'O',
   json: undefined,

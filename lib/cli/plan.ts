@@ -64,6 +64,8 @@ export interface Plan {
   named: readonly Kind[];
   /** Something was said of which sockets. */
   isChosen: boolean;
+  /** Whether the queues are shown. */
+  hasQueues: boolean;
 }
 
 /** Those that are neither waiting nor on their way in or out. */
@@ -77,6 +79,7 @@ const IDLE: readonly SocketState[] = [
 ];
 const CONNECTED: readonly SocketState[] = SOCKET_STATES.filter((state) => !IDLE.includes(state));
 const WAITING: readonly SocketState[] = ['LISTEN', 'CLOSE'];
+const BOUND: readonly SocketState[] = ['BOUND_INACTIVE'];
 const ALL: readonly SocketState[] = SOCKET_STATES.filter((state) => state !== 'BOUND_INACTIVE');
 
 /** @throws RangeError for a family or a kind that there is not, FilterSyntaxError. */
@@ -90,6 +93,7 @@ export function planOf({ values, filter }: Words): Plan {
     filter: expression,
     named: namedKinds(values),
     isChosen: kinds !== undefined || filter !== '',
+    hasQueues: values['no-queues'] !== true,
   };
 }
 
@@ -170,9 +174,16 @@ function familyOf({ ipv4, ipv6, family }: Values): InetFamily | undefined {
 }
 
 function statesOf(values: Values, filter: string): readonly SocketState[] {
-  if (values.all || /^\s*(?:state|excl(?:ude)?)\b/.test(filter)) return ALL;
-  if (values.listening) return WAITING;
-  const wanted = usualStates(values);
+  // The filter itself says which of them; those that are bound only where it names them, since they cost another walk.
+  if (/^\s*(?:state|excl(?:ude)?)\b/.test(filter)) {
+    return /\bbound-inactive\b/i.test(filter) ? SOCKET_STATES : ALL;
+  }
+  const asked = [
+    ...(values.all ? ALL : []),
+    ...(values.listening ? WAITING : []),
+    ...(values['bound-inactive'] ? BOUND : []),
+  ];
+  const wanted = asked.length === 0 ? usualStates(values) : asked;
   return SOCKET_STATES.filter((state) => wanted.includes(state));
 }
 
@@ -196,10 +207,19 @@ export function hasAllStates(kind: Kind): boolean {
   return kind === 'raw' || kind === 'sctp';
 }
 
-/** Whether there is more than one kind, and more than one state, to tell apart. */
-export function columnsOf({ kinds, states, filter }: Plan): { netid: boolean; state: boolean } {
+/** Those of which the kernel tells, beside all others, the ones that are merely bound. */
+export function hasBound(kind: Kind): boolean {
+  return kind === 'tcp' || kind === 'mptcp' || kind === 'dccp';
+}
+
+/** Whether there is more than one kind, and more than one state, to tell apart; and whether queues are told. */
+export function columnsOf({ kinds, states, filter, hasQueues }: Plan): {
+  netid: boolean;
+  state: boolean;
+  queues: boolean;
+} {
   const chosen = filter === undefined ? undefined : plan(filter, { device: () => 0 }).states;
   const few = chosen?.filter((state) => states.includes(state)) ?? states;
   const distinct = new Set(few.map((state) => (state === 'NEW_SYN_RECV' ? 'SYN_RECV' : state)));
-  return { netid: kinds.length > 1, state: distinct.size !== 1 };
+  return { netid: kinds.length > 1, state: distinct.size !== 1, queues: hasQueues };
 }

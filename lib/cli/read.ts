@@ -19,7 +19,7 @@ import { dumpVsock } from '../vsock/dump.js';
 import type { VsockState } from '../vsock/record.js';
 import { dumpXdp } from '../xdp/dump.js';
 import type { Values } from './options.js';
-import { hasAllStates, type Kind, type Plan } from './plan.js';
+import { hasAllStates, hasBound, type Kind, type Plan } from './plan.js';
 
 type AnyDump = (options: object) => Dump<DiagMsg>;
 
@@ -103,7 +103,8 @@ function* dumpsOf(plan: Plan, values: Values): Generator<Part> {
   yield* typed(kinds, 'unix_', ofUnix.length > 0, () => unixDump(common, ofUnix, values));
   const inet = function* (...protocols: Kind[]): Generator<Part> {
     for (const kind of protocols) {
-      const isThere = kinds.includes(kind);
+      const isThere =
+        kinds.includes(kind) && (hasBound(kind) || states.some((state) => state !== 'BOUND_INACTIVE'));
       const make = INET_DUMPS[kind] as AnyDump;
       yield* part(isThere ? [kind] : [], () => make({ ...common, ...inetOptions(kind, plan, values) }));
     }

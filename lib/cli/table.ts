@@ -13,6 +13,7 @@ export async function printTable(batches: Batches, plan: Plan, values: Values): 
   const context = new Context(values);
   const layout = new Layout({ ...columnsOf(plan), header: values['no-header'] !== true });
   for await (const records of batches) {
+    if (values.resolve) await context.prepare(records);
     for (const record of records) layout.add(rowOf(record, context));
   }
   let text = '';

@@ -17,6 +17,9 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
     if (other !== undefined) throw new RangeError(`--${other} goes with 'sockdiag wait' only`);
   }
   limitOf(values);
+  // Records have the processes that hold a socket, not their threads.
+  const told = (['threads', 'context', 'contexts'] as const).find((word) => values[word]);
+  if (told !== undefined && values.json) throw apart(told, 'json');
   checkFrom(values, dumps, waits);
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
   if (values.events && protocolsOf(plan).length === 0) {
@@ -31,7 +34,12 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
 
 function checkFrom(values: Values, dumps: readonly string[], waits: boolean): void {
   if (values.from === undefined) return;
-  const live = [...dumps, ...(['net', 'processes'] as const).filter((word) => values[word] !== undefined)];
+  const live = [
+    ...dumps,
+    ...(['net', 'processes', 'threads', 'context', 'contexts'] as const).filter(
+      (word) => values[word] !== undefined,
+    ),
+  ];
   if (live.length > 0) throw apart('from', live[0] as string);
   if (waits) throw new RangeError('wait does not go with --from');
 }
