@@ -202,7 +202,7 @@ export function protocolsOf({ kinds }: Plan): ('tcp' | 'udp')[] {
   return (['tcp', 'udp'] as const).filter((kind) => kinds.includes(kind));
 }
 
-/** Of these the kernel gives sockets in all states, whatever is asked for, and so does `ss`. */
+/** Of these all are meant that are in a recording: what the kernel gives does not go by the state of each. */
 export function hasAllStates(kind: Kind): boolean {
   return kind === 'raw' || kind === 'sctp';
 }

@@ -1,9 +1,10 @@
 /** The records that a command line asks for. */
 import type { DiagMsg } from '../decode.js';
 import { dumpDccp } from '../inet/dccp.js';
+import { type InetQuestion, inetDump } from '../inet/dump.js';
 import { dumpMptcp } from '../inet/mptcp.js';
 import { dumpRaw } from '../inet/raw.js';
-import { dumpSctp } from '../inet/sctp.js';
+import { decodeSctp, SCTP, type SctpShow } from '../inet/sctp.js';
 import { dumpTcp, type TcpShow } from '../inet/tcp.js';
 import { dumpUdp } from '../inet/udp.js';
 import { type Dump, narrowed } from '../netlink/dump.js';
@@ -19,9 +20,16 @@ import { dumpVsock } from '../vsock/dump.js';
 import type { VsockState } from '../vsock/record.js';
 import { dumpXdp } from '../xdp/dump.js';
 import type { Values } from './options.js';
-import { hasAllStates, hasBound, type Kind, type Plan } from './plan.js';
+import { hasBound, type Kind, type Plan } from './plan.js';
 
 type AnyDump = (options: object) => Dump<DiagMsg>;
+
+/**
+ * By states, of which the kernel makes two kinds: where LISTEN is asked for, it gives endpoints that listen; where any but
+ * LISTEN and CLOSE is, all associations, each behind its endpoint.
+ */
+const dumpSctp: AnyDump = (options) =>
+  inetDump(SCTP, decodeSctp, options as InetQuestion<SctpShow>) as Dump<DiagMsg>;
 
 const INET_DUMPS: Partial<Readonly<Record<Kind, AnyDump>>> = {
   raw: dumpRaw as AnyDump,
@@ -29,7 +37,7 @@ const INET_DUMPS: Partial<Readonly<Record<Kind, AnyDump>>> = {
   tcp: dumpTcp as AnyDump,
   mptcp: dumpMptcp as AnyDump,
   dccp: dumpDccp as AnyDump,
-  sctp: dumpSctp as AnyDump,
+  sctp: dumpSctp,
 };
 
 /** Those who are told of a failure that does not end it all. */
@@ -191,6 +199,6 @@ function inetOptions(kind: Kind, { states, family }: Plan, values: Values): obje
   return {
     ...(family !== undefined && { family }),
     show,
-    ...(!hasAllStates(kind) && { states }),
+    ...(kind !== 'raw' && { states }),
   };
 }
