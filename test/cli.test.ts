@@ -27,7 +27,7 @@ test('--help and --version', () => {
   expect(sockdiag('-V').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test.each([['--colour'], ['-q'], ['--json=yes'], ['-tk'], ['-ftcp'], ['-Atcp,none']])(
+test.each([['--colour'], ['-q'], ['--json=yes'], ['-tk'], ['-ftcp'], ['-Atcp,none'], ['-Atcp,!tcp']])(
   '%s is not understood, in one line',
   (word) => {
     const { status, stdout, stderr } = sockdiag(word);

@@ -9,7 +9,8 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
       --vsock  --tipc  --xdp
                       likewise
   -f, --family NAME   inet, inet6, unix, link, netlink, vsock, tipc or xdp
-  -A, --query KINDS   several, with commas between them: tcp,unix_stream
+  -A, --query KINDS   several, with commas between them: tcp,unix_stream; without
+                      some: inet,!udp
   -4, --ipv4  -6, --ipv6
                       only IPv4, or only IPv6
   -a, --all           in all states

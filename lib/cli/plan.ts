@@ -137,19 +137,19 @@ function flaggedKinds(values: Values): readonly Kind[] {
 
 /** Undefined where none is named. A family stands for all of its kinds, but where some of them are named. */
 function kindsOf(values: Values): readonly Kind[] | undefined {
-  const named = [...flaggedKinds(values), ...queriesOf(values).flatMap(queried)];
+  const named = [...flaggedKinds(values), ...queried(queriesOf(values))];
   const whole = familiesOf(values).filter(({ kinds }) => !kinds.some((kind) => named.includes(kind)));
   const all = [...named, ...whole.flatMap(({ kinds }) => kinds)];
-  return all.length === 0 ? undefined : KINDS.filter((kind) => all.includes(kind));
+  if (all.length > 0) return KINDS.filter((kind) => all.includes(kind));
+  if (queriesOf(values).length === 0) return undefined;
+  throw new RangeError('--query leaves no kind of sockets');
 }
 
 /** A family is named with its kinds where all of them have one handler in the kernel. */
 function namedKinds(values: Values): readonly Kind[] {
   return [
     ...flaggedKinds(values),
-    ...queriesOf(values)
-      .filter((word) => word !== 'all' && word !== 'inet')
-      .flatMap(queried),
+    ...queried(queriesOf(values).filter((word) => word !== 'all' && word !== 'inet')),
     ...familiesOf(values)
       .filter(({ kinds }) => kinds !== INET)
       .flatMap(({ kinds }) => kinds),
@@ -160,7 +160,17 @@ function queriesOf({ query, socket }: Values): string[] {
   return [query, socket].flatMap((words) => words?.split(',') ?? []);
 }
 
-function queried(word: string): readonly Kind[] {
+/** What has an exclamation mark is taken out of what stands before it. */
+function queried(words: readonly string[]): readonly Kind[] {
+  const found = new Set<Kind>();
+  for (const word of words) {
+    if (word.startsWith('!')) for (const kind of kindsCalled(word.slice(1))) found.delete(kind);
+    else for (const kind of kindsCalled(word)) found.add(kind);
+  }
+  return [...found];
+}
+
+function kindsCalled(word: string): readonly Kind[] {
   const kinds = Object.hasOwn(QUERIES, word) ? QUERIES[word] : undefined;
   if (kinds !== undefined) return kinds;
   throw new RangeError(`there are no sockets of the kind '${word}', only ${Object.keys(QUERIES).join(', ')}`);

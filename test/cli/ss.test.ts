@@ -121,6 +121,8 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
       '-f link -un',
       '-A udp -n',
       '-A p_raw -an',
+      '-A inet,!udp -an',
+      '-A unix,!u_str,!u_dgr,udp -an',
       '-Maine',
       '-Mi',
     ],
