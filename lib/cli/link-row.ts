@@ -48,19 +48,23 @@ function packetParts({ info, rxRing, txRing, fanout }: PacketDiagMsg): string[] 
     info === undefined ? '' : infoText(info),
     ringText('rx', rxRing),
     ringText('tx', txRing),
-    fanout === undefined ? '' : `fanout(id:${fanout.id},type:${FANOUTS[fanout.type] ?? fanout.type})`,
+    fanout === undefined ? '' : `fanout(id:${fanout.id},type:${fanoutWord(fanout.type)})`,
   ];
 }
 
 const VERSIONS: readonly string[] = ['v1', 'v2', 'v3'];
 
+/** The number in the name that a record has for what it has no word for. */
+const numberOf = (name: string): number => Number(name.replace(/^unknown_/, ''));
+
 /** The blanks are those of ss, which has none before the first. */
 function infoText({ version, copyThresh, flags }: PacketInfo): string {
+  const number = VERSIONS.includes(version) ? VERSIONS.indexOf(version) : numberOf(version);
   const { running, unknown, ...others } = flags;
   const words = Object.entries(others).flatMap(([name, set]) => (set ? [` ${name}`] : []));
   const isNone = !running && words.length === 0 && unknown === undefined;
   const set = `${running ? 'running' : ''}${words.join('')}${isNone ? '0' : ''}`;
-  return `ver:${VERSIONS.indexOf(version)} cpy_thresh:${copyThresh | 0} flags( ${set} )`;
+  return `ver:${number} cpy_thresh:${copyThresh | 0} flags( ${set} )`;
 }
 
 function ringText(name: string, ring: PacketRing | undefined): string {
@@ -77,6 +81,10 @@ const FANOUTS: Readonly<Record<string, string>> = {
   cbpf: '0x6',
   ebpf: '0x7',
 };
+
+function fanoutWord(type: string): string {
+  return FANOUTS[type] ?? (type.startsWith('unknown_') ? `0x${numberOf(type).toString(16)}` : type);
+}
 
 /** The program as it is, one instruction after the other. */
 function filterText(filter: readonly SockFilter[] | undefined): string {

@@ -1,5 +1,5 @@
 /** TIPC sockets as rows. */
-import type { TipcDiagMsg } from '../tipc/record.js';
+import type { TipcDiagMsg, TipcType } from '../tipc/record.js';
 import { asSocketState } from '../tipc/state.js';
 import type { Context } from './context.js';
 import { identityText } from './details.js';
@@ -18,8 +18,8 @@ export function tipcRow(socket: TipcDiagMsg, context: Context): Row {
   const { type, state, addr, ref, con, stat } = socket;
   const { values } = context;
   return [
-    NETIDS[type] ?? type,
-    stateWord(asSocketState(state)),
+    NETIDS[type] ?? String(type),
+    stateWord(String(asSocketState(state))),
     queueText(stat?.rcvq ?? 0),
     queueText(stat?.sendq ?? 0),
     `${addr}:`,
@@ -34,11 +34,14 @@ export function tipcRow(socket: TipcDiagMsg, context: Context): Row {
   ];
 }
 
+/** Nothing but attributes makes up a socket of TIPC: what is absent in a recording must not end it all. */
+const word = (type: TipcType | undefined): string => String(type).toUpperCase();
+
 /** The blanks are those of ss. */
 function infoText({ type, con, stat, hasPubl }: TipcDiagMsg, { oneline }: Values): string {
   const congested = stat?.linkCong ? 'link' : stat?.connCong ? 'conn' : 'none';
   return [
-    `${oneline ? '' : '\n'} type:${type.toUpperCase()}`,
+    `${oneline ? '' : '\n'} type:${word(type)}`,
     ` cong:${congested} `,
     ` drop:${(stat?.drop ?? 0) | 0} `,
     hasPubl ? ' publ' : '',

@@ -29,13 +29,15 @@ export class Fed {
   }
 
   both(messages: readonly Buffer[], words: string): { ours: string; theirs: string } {
-    writeFileSync(this.#recording, Buffer.concat([...messages, done()]));
-    const list = words.split(' ');
+    const ours = this.only(messages, words);
     const env = { ...process.env, LD_PRELOAD: this.#library, SS_RECORDING: this.#recording };
-    return {
-      theirs: execFileSync('ss', list, { encoding: 'utf8', env }),
-      ours: this.ours(list),
-    };
+    return { ours, theirs: execFileSync('ss', words.split(' '), { encoding: 'utf8', env }) };
+  }
+
+  /** Of what ss does not bear. */
+  only(messages: readonly Buffer[], words: string): string {
+    writeFileSync(this.#recording, Buffer.concat([...messages, done()]));
+    return this.ours(words.split(' '));
   }
 
   /** What is in the file already. */

@@ -114,6 +114,11 @@ describe.skipIf(lackOfFeed())('fed with the same messages', () => {
       expect(ours).toBe(theirs);
     });
 
+    test('what a recording lacks does not end it', () => {
+      const text = fed.only([message(nest(2, u32(9, 1)))], '--tipc -ae --tipcinfo');
+      expect(text.trimEnd().split('\n')).toHaveLength(3);
+    });
+
     test('states are those of TCP, by other names', () => {
       const states = (list: string): string[] => {
         fed.both(SOCKETS, '--tipc');
@@ -180,7 +185,7 @@ describe.skipIf(lackOfFeed())('fed with the same messages', () => {
     const SOCKETS = [
       ...[0, 1, 2, 3, 12, 31].map((flags, version) => packet(3, info(flags, version % 3), u32(5, 1000))),
       packet(2, info(1), u32(2, 1, 2, 3, 4, 5, 6, 0xdead), u32(3, 7, 8, 9, 10, 11, 12, 0)),
-      ...Array.from({ length: 8 }, (_, kind) => packet(3, info(1), u32(4, (kind << 16) | 0xfffe))),
+      ...Array.from({ length: 20 }, (_, kind) => packet(3, info(1, kind), u32(4, (kind << 16) | 0xfffe))),
       packet(3, info(1), attribute(7, Buffer.alloc(0))),
       packet(
         3,
