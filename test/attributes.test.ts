@@ -350,7 +350,7 @@ test('a subflow of MPTCP, as Linux 6.18 tells it to root', () => {
       idRem: 0,
       idLoc: 0,
       relwriteSeq: 1,
-      mapSeq: Number(0x0fabfcfa2fdb94d2n),
+      mapSeq: 'fabfcfa2fdb94d2',
       mapSfseq: 1,
       ssnOffset: 0xe50c6b1b,
       mapDatalen: 5,

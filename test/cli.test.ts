@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dumpUnix } from '../lib/index.js';
-import { hasRawHandler, lackOf, lackOfWorld } from './tools.js';
+import { hasRawHandler, lackOf, lackOfWorld, skip } from './tools.js';
 import { run, startWorld, type World } from './world/world.js';
 
 const COMMAND = 'dist/cli/main.js';
@@ -27,14 +27,20 @@ test('--help and --version', () => {
   expect(sockdiag('-V').stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test.each([['--colour'], ['-q'], ['--json=yes'], ['--color=x'], ['-tz'], ['-ftcp'], ['-Atcp,none']])(
-  '%s is not understood, in one line',
-  (word) => {
-    const { status, stdout, stderr } = sockdiag(word);
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toMatch(/^sockdiag: .*\(sockdiag --help tells what there is\)\n$/);
-  },
-);
+test.each([
+  ['--colour'],
+  ['-q'],
+  ['--json=yes'],
+  ['--color=x'],
+  ['-tk'],
+  ['-ftcp'],
+  ['-Atcp,none'],
+  ['-Atcp,!tcp'],
+])('%s is not understood, in one line', (word) => {
+  const { status, stdout, stderr } = sockdiag(word);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^sockdiag: .*\(sockdiag --help tells what there is\)\n$/);
+});
 
 test('what is no filter is told in one line, with what would have been right', () => {
   const { status, stdout, stderr } = sockdiag('-ta', 'sport', '~', '1');
@@ -65,6 +71,23 @@ test('a kind that this system does not have is an error, beside the others', asy
   expect(beside.stderr).toBe(alone.stderr);
   // Of those that nobody named, it is passed over.
   expect(sockdiag('-4a')).toMatchObject({ status: 0, stderr: '' });
+});
+
+test.each([
+  ['--vsock', 'vsock sockets', 'vsock_stream'],
+  ['--tipc', 'TIPC sockets', 'tipc'],
+  ['--xdp', 'XDP sockets', 'xdp'],
+])('%s, where this system has none, is an error', (word, sockets, kind) => {
+  const alone = sockdiag(word);
+  if (alone.status === 0) {
+    skip(`this kernel has a handler for ${sockets}`);
+    return;
+  }
+  expect(alone).toMatchObject({ status: 1, stdout: '' });
+  expect(alone.stderr).toMatch(new RegExp(`^sockdiag: this kernel has no handler for ${sockets}: .*\n$`));
+  const beside = sockdiag('-taA', kind);
+  expect(beside).toMatchObject({ status: 1, stderr: alone.stderr });
+  expect(beside.stdout).toMatch(/^Netid /);
 });
 
 test('whoever reads only the first line gets it, and no complaint', () => {

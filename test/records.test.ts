@@ -231,6 +231,13 @@ test('a state, a timer and a type that no kernel has yet are told by their numbe
     state: 'UNKNOWN_14',
     timer: 'unknown_9',
   });
+  // An association is what has peers; its states are those of SCTP.
+  const association = Buffer.concat([structure, attribute(13, Buffer.alloc(128))]);
+  expect(decodeInet(message(association), 2, 'sctp')[0]).toMatchObject({ state: 'UNKNOWN_14' });
+  const info = Buffer.alloc(368);
+  info.writeUInt32LE(77, 4);
+  const [endpoint] = decodeInet(message(Buffer.concat([structure, attribute(2, info)])), 2, 'sctp');
+  expect(endpoint?.info?.state).toBe('UNKNOWN_77');
   const unix = Buffer.alloc(16);
   unix.set([1, 9, 14]);
   expect(decodeUnix(message(unix))[0]).toMatchObject({ type: 'unknown_9', state: 'UNKNOWN_14' });

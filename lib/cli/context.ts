@@ -2,7 +2,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { DiagMsg } from '../decode.js';
 import { cgroupMount } from '../filter/resolvers.js';
+import type { SocketRecord } from '../record/record.js';
+import { usersText } from './details.js';
+import { checkContexts, type Holders, readHolders } from './holders.js';
+import { HostNames, hostsOf } from './hosts.js';
 import type { Values } from './options.js';
 import { readDevices } from './words.js';
 
@@ -11,9 +16,32 @@ export class Context {
   #bare: Context | undefined;
   #devices: ReadonlyMap<number, string> | undefined;
   #cgroups: Map<number, string> | undefined;
+  readonly #hosts: HostNames | undefined;
+  #holders: Holders | undefined;
 
+  /** @throws SockDiagError where contexts are asked for and there are none. */
   constructor(values: Values) {
+    checkContexts(values);
     this.values = values;
+    this.#hosts = values.resolve ? new HostNames() : undefined;
+  }
+
+  /** Asks for what rows of these will need to know, where that takes its time. */
+  async prepare(records: readonly DiagMsg[]): Promise<void> {
+    await this.#hosts?.learn(records.flatMap(hostsOf));
+  }
+
+  /** An address, or the name of its host. */
+  host(address: string): string {
+    return this.#hosts?.of(address) ?? address;
+  }
+
+  /** Those who hold a socket. */
+  users({ inode, owners }: SocketRecord & { inode: number }): string {
+    const { threads, context } = this.values;
+    if (!threads && !context) return usersText(owners);
+    this.#holders ??= readHolders(this.values);
+    return usersText(this.#holders.get(inode));
   }
 
   /** Without the details that only netlink tells. */

@@ -39,7 +39,7 @@ export function directInto(layout: Layout, context: Context, plan: Plan): Direct
 
 /** Whether the kernel decides all of the filter: what is left of it would have to be asked of records. */
 function isEnough({ filter }: Plan, values: Values): boolean {
-  if (tellsMore(values)) return false;
+  if (tellsMore(values) || values.resolve) return false;
   if (filter === undefined) return true;
   // Nothing of an interface or a cgroup has to be known for that.
   const lookup = { device: () => 0, cgroup: () => 0, features: { cgroup: false } };

@@ -1,4 +1,5 @@
 /** -E: sockets as they end, each printed at once. */
+import type { DiagMsg } from '../decode.js';
 import { watchDestroyed } from '../events/destroyed.js';
 import type { DestroyedSocket } from '../events/record.js';
 import type { EventsLost } from '../events/watcher.js';
@@ -30,7 +31,7 @@ export async function printEvents(plan: Plan, values: Values, complain: Complain
     else if (event.type === 'lost') complain(lossOf(event));
     else if (values.json && fields !== undefined) await print(jsonLine(picked(event.socket, fields)));
     else {
-      table.add(event.socket);
+      await table.add(event.socket);
       await table.print();
     }
   }
@@ -42,7 +43,7 @@ function wantsInfo(values: Values): boolean {
 }
 
 interface Table {
-  add(socket: DestroyedSocket): void;
+  add(socket: DestroyedSocket): Promise<void> | void;
   print(): Promise<void>;
 }
 
@@ -54,7 +55,11 @@ function tableOf(plan: Plan, values: Values): Table {
   const context = new Context(values);
   const layout = layoutFor(plan, values);
   return {
-    add: (socket) => layout.add(inetRow(asDumped(socket), context)),
+    add: async (ended) => {
+      const socket = asDumped(ended);
+      await context.prepare([socket as DiagMsg]);
+      layout.add(inetRow(socket, context));
+    },
     print: () => {
       layout.flush();
       return printed();

@@ -7,22 +7,33 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
 
   -t, --tcp  -u, --udp  -w, --raw  -M, --mptcp  -S, --sctp  -d, --dccp  -x, --unix  -0, --packet
                       sockets of these kinds (without any of these: of all)
-  -f, --family NAME   inet, inet6, unix, link or netlink
-  -A, --query KINDS   several, with commas between them: tcp,unix_stream (or --socket)
+      --vsock  --tipc  --xdp
+                      likewise
+  -f, --family NAME   inet, inet6, unix, link, netlink, vsock, tipc or xdp
+  -A, --query KINDS   several, with commas between them: tcp,unix_stream; without
+                      some: inet,!udp (or --socket)
   -4, --ipv4  -6, --ipv6
                       only IPv4, or only IPv6
   -a, --all           in all states
   -l, --listening     only sockets that wait: listening, or not connected
                       (without either: only the connected ones)
+  -B, --bound-inactive
+                      TCP sockets that are bound, and neither listening nor connected
   -n, --numeric       numbers instead of the names of services
+  -r, --resolve       names of hosts instead of their addresses
   -o, --options       timers
   -e, --extended      owner's uid, inode, cookie, mark, cgroup
   -m, --memory        the memory that a socket holds
-  -i, --info          how TCP connections do: RTT, window, retransmissions, rates
+  -i, --info          how connections of TCP, MPTCP and SCTP do: RTT, window, rates
   -p, --processes     the processes that hold it
-      --tos  --cgroup  --inet-sockopt
+  -T, --threads       the threads that hold it
+  -Z, --context       the processes, with their contexts of SELinux
+  -z, --contexts      likewise, and that of the socket
+      --tos  --cgroup  --inet-sockopt  --tipcinfo
                       these
+  -b, --bpf           the filters of packet sockets
   -H, --no-header     no headings
+  -Q, --no-queues     no columns of queues
   -O, --oneline       one line for each socket
   -F, --filter FILE   the filter, or more of it, from a file; '-' is standard input
   -N, --net NAME      in another network namespace

@@ -1,33 +1,41 @@
 /** Sockets of the IP protocols as rows. */
-import { serviceName } from '../filter/services.js';
-import type { InetDiagMsg } from '../inet/record.js';
+import { protocolName, serviceName } from '../filter/services.js';
+import type { MptcpDiagMsg } from '../inet/mptcp.js';
+import type { InetDiagMsg, InetProtocol } from '../inet/record.js';
+import type { SctpDiagMsg } from '../inet/sctp.js';
+import type { SctpState } from '../inet/sctp-info.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
 import type { Context } from './context.js';
-import { shutdownText, skmemText, sockoptText, timerText, usersText } from './details.js';
+import { behind, identityText, shutdownText, skmemText, sockoptText, timerText } from './details.js';
 import type { Row } from './layout.js';
+import { mptcpInfoText } from './mptcp-info-text.js';
 import type { Values } from './options.js';
+import { sctpInfoText, sctpStateWord } from './sctp-info-text.js';
 import { tcpInfoText } from './tcp-info-text.js';
 import { queueText, stateWord } from './words.js';
 
 export function inetRow(socket: InetDiagMsg, context: Context): Row {
   const { src, sport, dst, dport } = socket;
+  const isAssociation = socket.protocol === 'sctp' && 'peers' in socket;
   return [
-    socket.protocol,
-    stateWord(socket.state),
+    isAssociation ? '' : socket.protocol,
+    isAssociation ? `\`- ${sctpStateWord(socket.state as SctpState)}` : stateWord(socket.state),
     queueText(socket.rqueue),
     queueText(socket.wqueue),
-    `${addressText(socket, src)}${deviceText(socket, context)}:`,
+    `${addressText(socket, src, context)}${deviceText(socket, context)}:`,
     portText(socket, sport, context),
-    `${addressText(socket, dst)}:`,
+    `${addressText(socket, dst, context)}:`,
     portText(socket, dport, context),
     processText(socket, context),
   ];
 }
 
 /** Any address of a socket that may serve IPv4 too is `*`. */
-function addressText({ family, skv6only }: InetDiagMsg, address: string): string {
-  if (family === 'inet') return address;
-  return address === '::' && skv6only !== true ? '*' : `[${address}]`;
+function addressText({ family, skv6only }: InetDiagMsg, address: string, context: Context): string {
+  if (family === 'inet') return context.host(address);
+  if (address === '::' && skv6only !== true) return '*';
+  const host = context.host(address);
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function deviceText({ ifindex }: InetDiagMsg, context: Context): string {
@@ -36,12 +44,22 @@ function deviceText({ ifindex }: InetDiagMsg, context: Context): string {
 
 function portText({ protocol }: InetDiagMsg, port: number, { values }: Context): string {
   if (port === 0) return '*';
-  const service = values.numeric ? undefined : serviceName(port, protocol);
-  return service ?? String(port);
+  if (values.numeric) return String(port);
+  // A raw socket has its IP protocol there.
+  if (protocol === 'raw') return protocolName(port) ?? `ipproto-${port}`;
+  return serviceOf(port, protocol) ?? String(port);
+}
+
+/** What runs over Multipath TCP is a service of TCP, and so is most of what has no entry for SCTP or DCCP. */
+function serviceOf(port: number, protocol: InetProtocol): string | undefined {
+  const service = serviceName(port, protocol);
+  return service !== undefined || protocol === 'tcp' || protocol === 'udp'
+    ? service
+    : serviceName(port, 'tcp');
 }
 
 /** What asks for something behind the addresses. */
-const MORE = [
+export const MORE: readonly (keyof Values)[] = [
   'processes',
   'options',
   'extended',
@@ -50,7 +68,12 @@ const MORE = [
   'inet-sockopt',
   'memory',
   'info',
-] as const satisfies readonly (keyof Values)[];
+  'bpf',
+  'threads',
+  'context',
+  'contexts',
+  'tipcinfo',
+];
 
 /** Whether there is anything behind the addresses. */
 export function tellsMore(values: Values): boolean {
@@ -61,42 +84,52 @@ function processText(socket: InetDiagMsg, context: Context): string {
   const { values } = context;
   const { timer, expires, retrans } = socket;
   // Of most sockets nothing is asked for, and none of this is done.
-  let text = usersText(socket.owners);
-  if (values.options || values.extended) text += timerText(timer, expires, retrans);
+  let text = context.users(socket);
+  if (hasOptions(values)) text += timerText(timer, expires, retrans);
   if (values.extended) text += extendedText(socket, context) + shutdownText(socket.shutdown);
   if (values.tos) text += tosText(socket);
   if (values.cgroup) text += cgroupText(socket, context);
   if (values['inet-sockopt']) text += behind(sockoptText(socket.sockopt), values);
-  if (values.memory || values.info) text += innerText(socket, values);
+  if (values.memory || values.info) text += innerText(socket, context);
   return text;
 }
 
-function innerText(socket: InetDiagMsg, values: Values): string {
-  const hasInfo = values.info && socket.protocol === 'tcp';
-  if (!values.memory && !hasInfo) return '';
+function innerText(socket: InetDiagMsg, context: Context): string {
+  const { values } = context;
+  if (!values.memory && socket.protocol === 'udp') return '';
+  // Like ss, even where there is nothing to tell.
   return [
     values.oneline ? '' : '\n\t',
     values.memory ? skmemText(socket.skmeminfo) : '',
-    hasInfo ? tcpInfoText(socket as TcpDiagMsg, isWordy(values)) : '',
+    infoText(socket, context),
   ].join('');
 }
 
-/** Of the options of a connection, `ss -i` alone tells nothing. */
-function isWordy({ options, extended }: Values): boolean {
-  return options === true || extended === true;
+function infoText(socket: InetDiagMsg, context: Context): string {
+  const { values } = context;
+  switch (socket.protocol) {
+    case 'tcp':
+      return values.info ? tcpInfoText(socket as TcpDiagMsg, hasOptions(values)) : '';
+    case 'mptcp':
+      return values.info ? mptcpInfoText((socket as MptcpDiagMsg).info) : '';
+    case 'sctp':
+      return sctpInfoText(socket as InetDiagMsg as unknown as SctpDiagMsg, (address) =>
+        context.host(address),
+      );
+    default:
+      return '';
+  }
 }
 
-/** On a line of its own, but for -O. */
-function behind(text: string, { oneline }: Values): string {
-  if (text === '') return '';
-  return oneline ? ` ${text}` : `\n\t${text}`;
+/** Whether timers are told; and of a connection's options, `ss -i` alone tells nothing either. */
+function hasOptions({ options, extended, bpf }: Values): boolean {
+  return options === true || extended === true || bpf === true;
 }
 
 function extendedText(socket: InetDiagMsg, context: Context): string {
-  const { uid, inode, cookie, mark, skv6only } = socket;
+  const { mark, skv6only } = socket;
   return [
-    uid === 0 ? '' : ` uid:${uid}`,
-    ` ino:${inode} sk:${cookie}`,
+    identityText(socket),
     mark ? ` fwmark:0x${mark.toString(16)}` : '',
     cgroupText(socket, context),
     skv6only === undefined ? '' : ` v6only:${skv6only ? 1 : 0}`,

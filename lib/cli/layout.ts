@@ -32,6 +32,7 @@ const HEADINGS: Row = [
 
 const NETID = 0;
 const STATE = 1;
+const QUEUES: readonly number[] = [2, 3];
 const PROCESS = 8;
 
 /** In front of each column. */
@@ -49,6 +50,7 @@ export interface LayoutOptions {
   /** Whether sockets are of more than one kind, and of more than one state. */
   netid: boolean;
   state: boolean;
+  queues: boolean;
   header: boolean;
   /** How wide the screen is; undefined where there is none. */
   screen?: number | undefined;
@@ -82,8 +84,9 @@ export class Layout {
   /** Where states are not shown, because all have the same. */
   #onlyState = '';
 
-  constructor({ netid, state, header, screen, paint, print }: LayoutOptions) {
-    const shown = HEADINGS.map((_, i) => (i !== NETID || netid) && (i !== STATE || state));
+  constructor({ netid, state, queues, header, screen, paint, print }: LayoutOptions) {
+    const hidden = [...(netid ? [] : [NETID]), ...(state ? [] : [STATE]), ...(queues ? [] : QUEUES)];
+    const shown = HEADINGS.map((_, i) => !hidden.includes(i));
     const first = shown.indexOf(true);
     // Nothing stands in front of the first column.
     this.#columns = shown.map((isShown, i) => ({

@@ -27,6 +27,17 @@ type Flag =
   | 'dccp'
   | 'raw'
   | 'unix'
+  | 'vsock'
+  | 'tipc'
+  | 'xdp'
+  | 'tipcinfo'
+  | 'bpf'
+  | 'threads'
+  | 'context'
+  | 'contexts'
+  | 'resolve'
+  | 'bound-inactive'
+  | 'no-queues'
   | 'no-header'
   | 'oneline'
   | 'json'
@@ -60,6 +71,17 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   dccp: 'd',
   raw: 'w',
   unix: 'x',
+  vsock: undefined,
+  tipc: undefined,
+  xdp: undefined,
+  tipcinfo: undefined,
+  bpf: 'b',
+  threads: 'T',
+  context: 'Z',
+  contexts: 'z',
+  resolve: 'r',
+  'bound-inactive': 'B',
+  'no-queues': 'Q',
   'no-header': 'H',
   oneline: 'O',
   json: undefined,

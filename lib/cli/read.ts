@@ -1,35 +1,12 @@
 /** The records that a command line asks for. */
 import type { DiagMsg } from '../decode.js';
-import { dumpDccp } from '../inet/dccp.js';
-import { inetDump } from '../inet/dump.js';
-import { dumpMptcp } from '../inet/mptcp.js';
-import { dumpRaw } from '../inet/raw.js';
-import type { InetProtocol } from '../inet/record.js';
-import { dumpSctp } from '../inet/sctp.js';
-import { dumpTcp, TCP, type TcpShow } from '../inet/tcp.js';
-import { dumpUdp, UDP } from '../inet/udp.js';
-import { type Dump, narrowed } from '../netlink/dump.js';
+import type { Dump } from '../netlink/dump.js';
 import { isUnsupported } from '../netlink/errors.js';
-import { dumpNetlink } from '../netlink-family/dump.js';
-import { dumpPacket } from '../packet/dump.js';
-import { dumpUnix } from '../unix/dump.js';
-import type { UnixState } from '../unix/record.js';
-import { askedFields, inetShow, netlinkShow, packetShow, unixShow } from './asked.js';
 import type { Direct } from './direct.js';
+import { dumpsOf, type Part } from './dumps.js';
 import type { Values } from './options.js';
 import { say } from './output.js';
-import { hasAllStates, type Kind, type Plan } from './plan.js';
-
-type AnyDump = (options: object) => Dump<DiagMsg>;
-
-const INET_DUMPS: Partial<Readonly<Record<Kind, AnyDump>>> = {
-  raw: dumpRaw as AnyDump,
-  udp: dumpUdp as AnyDump,
-  tcp: dumpTcp as AnyDump,
-  mptcp: dumpMptcp as AnyDump,
-  dccp: dumpDccp as AnyDump,
-  sctp: dumpSctp as AnyDump,
-};
+import type { Plan } from './plan.js';
 
 /** Those who are told of a failure that does not end it all. */
 export type Complain = (error: Error) => void;
@@ -65,7 +42,7 @@ async function* answered(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   yield* held;
 }
 
-/** How dumps are read. */
+/** How each dump is read. */
 interface Way<T> {
   read: (dump: Dump<DiagMsg>) => AsyncIterable<T>;
   /** For those that need no records. */
@@ -83,13 +60,14 @@ async function* readEach<T>(
   { read, direct }: Way<T>,
 ): AsyncGenerator<T> {
   const instead = insteadOf(plan, values);
-  for (const [i, dump] of [...dumpsOf(plan, values, { direct })].entries()) {
+  for (const [i, { kinds, dump }] of [...dumpsOf(plan, values, { direct })].entries()) {
     try {
-      yield* orElse(read, dump, instead[i]);
+      yield* orElse(read, dump, instead[i]?.dump);
     } catch (error) {
+      const isAll = plan.kinds.every((kind) => kinds.includes(kind));
       const isHopeless = isClosed(error) && instead.length === 0;
-      if (plan.kinds.length === 1 || !isUnsupported(error) || isHopeless) throw error;
-      if (plan.isNamed) complain(error as Error);
+      if (isAll || !isUnsupported(error) || isHopeless) throw error;
+      if (kinds.some((kind) => plan.named.includes(kind))) complain(error as Error);
     }
   }
 }
@@ -127,110 +105,11 @@ function sayInstead(error: Error): void {
 }
 
 /** The same dumps, from /proc/net if need be, of what has a table there; none if nobody wants that. */
-function insteadOf(plan: Plan, values: Values): readonly Dump<DiagMsg>[] {
-  return values.fallback === undefined ? [] : [...dumpsOf(plan, values, { fallback: { fallback: 'proc' } })];
+function insteadOf(plan: Plan, values: Values): readonly Part[] {
+  return values.fallback === undefined ? [] : [...dumpsOf(plan, values, { fallback: 'proc' })];
 }
 
 /** There is no sock_diag at all. */
 function isClosed(error: unknown): boolean {
   return (error as { unsupported?: string }).unsupported === 'sock_diag';
-}
-
-/** Kinds of IP sockets that have a table in /proc/net. */
-const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
-
-function* dumpsOf(
-  plan: Plan,
-  values: Values,
-  { fallback = {}, direct }: { fallback?: object; direct?: Direct | undefined } = {},
-): Generator<Dump<DiagMsg>> {
-  const { kinds, states } = plan;
-  const common = {
-    ...(plan.filter !== undefined && { filter: plan.filter }),
-    ...(values.net !== undefined && { netns: values.net }),
-    ...((values.processes || askedFields(values)?.includes('owners')) && { owners: true }),
-  };
-  const isUnconnected = states.includes('CLOSE');
-  if (kinds.includes('netlink') && isUnconnected) yield netlinkDump({ ...common, ...fallback }, values);
-  yield* typed(kinds, 'packet_', isUnconnected, () => packetDump({ ...common, ...fallback }, plan, values));
-  yield* typed(kinds, 'unix_', true, () => unixDump({ ...common, ...fallback }, plan, values));
-  for (const kind of kinds) {
-    const dump = INET_DUMPS[kind];
-    if (dump === undefined) continue;
-    const options = {
-      ...common,
-      ...inetOptions(kind, plan, values),
-      ...(TABLES.includes(kind) && fallback),
-    };
-    if (direct !== undefined && kind === 'tcp') yield inetDump(TCP, direct(kind), options);
-    else if (direct !== undefined && kind === 'udp') yield inetDump(UDP, direct(kind), options);
-    else yield dump(options);
-  }
-}
-
-/** One dump of all types, of which some are left out. */
-function* typed(
-  kinds: readonly Kind[],
-  prefix: 'packet_' | 'unix_',
-  isWanted: boolean,
-  make: () => Dump<DiagMsg>,
-): Generator<Dump<DiagMsg>> {
-  const types = kinds.filter((kind) => kind.startsWith(prefix)).map((kind) => kind.slice(prefix.length));
-  if (types.length === 0 || !isWanted) return;
-  yield narrowed(
-    make(),
-    (record) => 'type' in record && (types.includes(record.type) || record.type === 'packet'),
-  );
-}
-
-/** Of fields, what they need; else in JSON, all that is told without being asked for; in a table, what stands in it. */
-function packetDump(common: object, { filter }: Plan, values: Values): Dump<DiagMsg> {
-  const fields = askedFields(values);
-  const show = fields === undefined ? ['info', 'meminfo'] : packetShow(fields, filter !== undefined);
-  return (dumpPacket as AnyDump)({ ...common, ...(!isWhole(values) && { show }) });
-}
-
-function netlinkDump(common: object, values: Values): Dump<DiagMsg> {
-  const fields = askedFields(values);
-  const inTable = values.extended ? ['meminfo', 'groups'] : ['meminfo'];
-  const show = fields === undefined ? inTable : netlinkShow(fields);
-  return (dumpNetlink as AnyDump)({ ...common, ...(!isWhole(values) && { show }) });
-}
-
-function unixDump(common: object, { states, filter }: Plan, values: Values): Dump<DiagMsg> {
-  const own = (['ESTABLISHED', 'CLOSE', 'LISTEN'] as UnixState[]).filter((state) => states.includes(state));
-  const fields = askedFields(values);
-  const inTable = [
-    'name',
-    'peer',
-    'rqlen',
-    ...(values.memory ? ['meminfo'] : []),
-    ...(values.extended ? ['vfs', 'icons'] : []),
-  ];
-  const show = fields === undefined ? inTable : unixShow(fields, filter !== undefined);
-  return (dumpUnix as AnyDump)({ ...common, states: own, ...(!isWhole(values) && { show }) });
-}
-
-/** Records are printed with all that is in them. */
-function isWhole({ json, fields }: Values): boolean {
-  return json === true && fields === undefined;
-}
-
-/** What `ss -i` tells. */
-const TCP_INFO: readonly TcpShow[] = ['info', 'cong', 'vegasinfo', 'dctcpinfo', 'bbrinfo', 'ulpInfo'];
-
-function inetOptions(kind: Kind, { states, family }: Plan, values: Values): object {
-  const info = values.info && kind === 'tcp' ? TCP_INFO : [];
-  const fields = askedFields(values);
-  const show = [
-    ...(fields === undefined ? [] : inetShow(fields, kind as InetProtocol)),
-    ...info,
-    ...(values.memory ? ['skmeminfo'] : []),
-    ...(values.tos ? ['tos', 'tclass', 'classId'] : []),
-  ];
-  return {
-    ...(family !== undefined && { family }),
-    show,
-    ...(!hasAllStates(kind) && { states }),
-  };
 }

@@ -2,8 +2,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { type DiagMsg, decode } from '../decode.js';
+import { stateOf } from '../filter/match.js';
 import type { InetDiagMsg } from '../inet/record.js';
 import { SockDiagError } from '../netlink/errors.js';
+import type { SocketState } from '../record/state.js';
 import { contentOf } from './input.js';
 import { print } from './output.js';
 import { hasAllStates, type Kind, type Plan } from './plan.js';
@@ -42,7 +44,7 @@ function isWanted(socket: DiagMsg, { kinds, family, states }: Plan): boolean {
   if (kind === undefined || !kinds.includes(kind)) return false;
   const isOfIp = socket.family === 'inet' || socket.family === 'inet6';
   if (isOfIp && family !== undefined && socket.family !== family) return false;
-  return hasAllStates(kind) || states.includes('state' in socket ? (socket.state as 'CLOSE') : 'CLOSE');
+  return hasAllStates(kind) || states.includes(stateOf(socket) as SocketState);
 }
 
 /** Undefined for what cannot be asked for. */
@@ -54,6 +56,11 @@ function kindOf(socket: DiagMsg): Kind | undefined {
       return socket.type === 'dgram' ? 'packet_dgram' : 'packet_raw';
     case 'unix':
       return `unix_${socket.type}` as Kind;
+    case 'vsock':
+      return `vsock_${socket.type}` as Kind;
+    case 'tipc':
+    case 'xdp':
+      return socket.family;
     default:
       return (socket as InetDiagMsg).protocol as Kind | undefined;
   }

@@ -17,6 +17,7 @@ export async function printTable(read: Read, plan: Plan, values: Values): Promis
   const context = new Context(values);
   const layout = layoutFor(plan, values);
   for await (const records of await read(directInto(layout, context, plan))) {
+    if (values.resolve) await context.prepare(records);
     for (const record of records) layout.add(rowOf(record, context));
     await printed();
   }

@@ -295,13 +295,12 @@ function subflowTokens({ tokenRem, idRem, tokenLoc, idLoc }: MptcpSubflowInfo): 
   return `token:${token(tokenRem)}(id:${idRem})/${token(tokenLoc)}(id:${idLoc})`;
 }
 
-/** A record has `mapSeq` rounded above 2^53: its last digits are then not those that ss prints. */
 function subflowParts(subflow: MptcpSubflowInfo): string[] {
   const { flags, mapSeq, mapSfseq, ssnOffset, mapDatalen } = subflow;
   return [
     some(flags, subflowFlags),
     subflowTokens(subflow),
-    some(mapSeq, (value) => `seq:${hexadecimal(value)}`),
+    some(mapSeq, (value) => `seq:${value}`),
     some(mapSfseq, (value) => `sfseq:${hexadecimal(value)}`),
     some(ssnOffset, (value) => `ssnoff:${hexadecimal(value)}`),
     some(mapDatalen, (value) => `maplen:${hexadecimal(value)}`),

@@ -1,13 +1,14 @@
 /** Unix-domain sockets as rows. */
 import type { UnixDiagMsg } from '../unix/record.js';
 import type { Context } from './context.js';
-import { shutdownText, skmemText, usersText } from './details.js';
+import { shutdownText, skmemText } from './details.js';
 import type { Row } from './layout.js';
 import { printable, queueText, stateWord } from './words.js';
 
 const NETIDS: Readonly<Record<string, string>> = { stream: 'u_str', dgram: 'u_dgr', seqpacket: 'u_seq' };
 
-export function unixRow(socket: UnixDiagMsg, { values }: Context): Row {
+export function unixRow(socket: UnixDiagMsg, context: Context): Row {
+  const { values } = context;
   const { type, state, rqueue = 0, wqueue = 0, name, inode, peer = 0 } = socket;
   return [
     NETIDS[type] ?? type,
@@ -19,7 +20,7 @@ export function unixRow(socket: UnixDiagMsg, { values }: Context): Row {
     '* ',
     String(peer),
     [
-      usersText(socket.owners),
+      context.users(socket),
       values.memory ? skmemText(socket.meminfo) : '',
       values.extended ? extendedText(socket) : '',
     ].join(''),

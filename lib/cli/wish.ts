@@ -1,6 +1,7 @@
 /** What does not go together, and what is too much to be meant. */
 import { askedFields } from './asked.js';
 import { paintFor } from './colours.js';
+import { MORE } from './inet-row.js';
 import type { Values } from './options.js';
 import { type Plan, protocolsOf } from './plan.js';
 import { limitOf } from './wait.js';
@@ -21,6 +22,9 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
   limitOf(values);
   checkFields(values, dumps, waits);
   paintFor(values.color);
+  // Records have the processes that hold a socket, not their threads.
+  const told = (['threads', 'context', 'contexts'] as const).find((word) => values[word]);
+  if (told !== undefined && values.json) throw apart(told, 'json');
   checkFrom(values, dumps, waits);
   checkFallback(values, dumps);
   if (values.json && values.diag !== undefined) throw apart('diag', 'json');
@@ -37,7 +41,12 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
 
 function checkFrom(values: Values, dumps: readonly string[], waits: boolean): void {
   if (values.from === undefined) return;
-  const live = [...dumps, ...(['net', 'processes'] as const).filter((word) => values[word] !== undefined)];
+  const live = [
+    ...dumps,
+    ...(['net', 'processes', 'threads', 'context', 'contexts'] as const).filter(
+      (word) => values[word] !== undefined,
+    ),
+  ];
   if (live.length > 0) throw apart('from', live[0] as string);
   if (waits) throw new RangeError('wait does not go with --from');
 }
@@ -49,22 +58,12 @@ function checkFallback({ fallback, from }: Values, dumps: readonly string[]): vo
   if (other !== undefined) throw apart('fallback', other);
 }
 
-/** These say what a table has beside its columns, or that there is none. */
-const DETAILS = [
-  'options',
-  'extended',
-  'memory',
-  'info',
-  'processes',
-  'tos',
-  'cgroup',
-  'inet-sockopt',
-  'oneline',
-] as const;
+/** These say how a table of sockets looks. */
+const FORM = [...MORE, 'resolve', 'no-queues', 'oneline'] as const;
 
 function checkFields(values: Values, dumps: readonly string[], waits: boolean): void {
   if (values.fields === undefined) return;
-  const others = [...dumps.filter((dump) => dump === 'summary' || dump === 'diag'), ...DETAILS];
+  const others = [...dumps.filter((dump) => dump === 'summary' || dump === 'diag'), ...FORM];
   const other = others.find((word) => values[word as 'info']);
   if (other !== undefined) throw apart('fields', other);
   if (waits && !values.json) throw new RangeError('wait prints nothing without --json, and no --fields');

@@ -12,6 +12,7 @@
  */
 import type { DiagMsg } from '../decode.js';
 import { type Check, checkOptions } from '../netlink/options.js';
+import { asSocketState } from '../tipc/state.js';
 import { checkTree } from './check.js';
 import { gather } from './gather.js';
 import { autobound, linkVerdict, netlinkVerdict, unixVerdict, vsockVerdict } from './match-families.js';
@@ -138,8 +139,8 @@ function verdictOf(term: Term, options: MatchOptions): Verdict {
 
 /**
  * A TCP socket in CLOSE is BOUND_INACTIVE, and not CLOSE: by that, and never by this, the kernel chooses it. A socket
- * without a state, as those of packet and XDP, is in CLOSE, where `ss` puts them too. A state that the filter language
- * has no word for, as SCTP, SMC and TIPC have some, is in no list but that of all.
+ * without a state, as those of packet and XDP, is in CLOSE, where `ss` puts them too. TIPC has other names for TCP's states.
+ * A state that the filter language has no word for, as SCTP and SMC have some, is in no list but that of all.
  */
 function stateVerdict({ states }: State): Verdict {
   const names = new Set<string>(states);
@@ -147,9 +148,15 @@ function stateVerdict({ states }: State): Verdict {
   // Request sockets are reported as that.
   if (names.has('NEW_SYN_RECV')) names.add('SYN_RECV');
   return (record) => {
-    const state = 'state' in record ? record.state : 'CLOSE';
+    const state = stateOf(record);
     return names.has(state === 'CLOSE' && isConnection(record) ? 'BOUND_INACTIVE' : state);
   };
+}
+
+/** By the names of TCP's states. */
+export function stateOf(record: DiagMsg): string {
+  if (record.family === 'tipc') return asSocketState(record.state);
+  return 'state' in record ? record.state : 'CLOSE';
 }
 
 /** Of these, those in CLOSE are merely bound. */

@@ -1,4 +1,4 @@
-/** What /etc/services says: ports by names, and names by ports. */
+/** What /etc/services says: ports by names, and names by ports; and /etc/protocols, names of IP protocols. */
 import { readFileSync } from 'node:fs';
 
 interface Service {
@@ -11,6 +11,7 @@ interface Service {
 let text: string | undefined;
 let ports: ReadonlyMap<string, number> | undefined;
 let names: ReadonlyMap<string, string> | undefined;
+let protocols: ReadonlyMap<number, string> | undefined;
 
 /**
  * The port of a service, by its name or an alias, letters as they are. Where protocols differ in it, TCP's counts, as
@@ -27,13 +28,33 @@ export function serviceName(port: number, protocol: string): string | undefined 
   return names.get(`${port}/${protocol}`);
 }
 
+/** The name of an IP protocol, by its number; the first that the file has. */
+export function protocolName(number: number): string | undefined {
+  protocols ??= protocolsIn(contentOf('/etc/protocols'));
+  return protocols.get(number);
+}
+
 function readServices(): string {
-  try {
-    text ??= readFileSync('/etc/services', 'utf8');
-  } catch {
-    text = '';
-  }
+  text ??= contentOf('/etc/services');
   return text;
+}
+
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Lines of a name and a number; # begins a comment. */
+function protocolsIn(content: string): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const line of content.split('\n')) {
+    const [, name, digits] = /^([^\s#]+)\s+(\d+)(?:\s|#|$)/.exec(line) ?? [];
+    if (name !== undefined && !found.has(Number(digits))) found.set(Number(digits), name);
+  }
+  return found;
 }
 
 export function parseServices(content: string): ReadonlyMap<string, number> {

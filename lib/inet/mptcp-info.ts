@@ -1,5 +1,6 @@
 /** struct mptcp_info: how a Multipath TCP connection is doing. */
-import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
+import { type Members, type Read, structure, type UnknownTail } from '../netlink/structure.js';
+import { readHexadecimal } from '../record/hexadecimal.js';
 import { flagsReader } from '../record/words.js';
 
 /** (`mptcpi_flags`, MPTCP_INFO_FLAG_*.) The object is frozen, and shared between records. */
@@ -14,7 +15,10 @@ export interface MptcpFlags {
 
 const readFlags: (bits: number) => MptcpFlags = flagsReader(['fallback', 'remoteKeyReceived']);
 
-/** `struct mptcp_info`. A member that the kernel does not have yet is undefined. */
+/**
+ * `struct mptcp_info`. A member that the kernel does not have yet is undefined. Sequence numbers of the connection have 64
+ * bits and begin anywhere: they are text, lower-case hexadecimal without leading zeros.
+ */
 export interface MptcpInfo extends UnknownTail {
   /** Subflows beside the first, a count (`mptcpi_subflows`). */
   subflows: number;
@@ -32,12 +36,12 @@ export interface MptcpInfo extends UnknownTail {
   flags: MptcpFlags;
   /** Names the connection on this machine; its subflows have it as `tokenLoc` (`mptcpi_token`). */
   token: number;
-  /** Sequence number of the next byte to be written, rounded above 2^53 (`mptcpi_write_seq`). */
-  writeSeq: number;
-  /** Sequence number of the first byte not acknowledged, rounded above 2^53 (`mptcpi_snd_una`). */
-  sndUna: number;
-  /** Sequence number of the next byte to be received, rounded above 2^53 (`mptcpi_rcv_nxt`). */
-  rcvNxt: number;
+  /** Sequence number of the next byte to be written, as text (`mptcpi_write_seq`). */
+  writeSeq: string;
+  /** Sequence number of the first byte not acknowledged, as text (`mptcpi_snd_una`). */
+  sndUna: string;
+  /** Sequence number of the next byte to be received, as text (`mptcpi_rcv_nxt`). */
+  rcvNxt: string;
   /** Local addresses in use, a count (`mptcpi_local_addr_used`; since Linux 5.15). */
   localAddrUsed?: number;
   /** Limit of the above (`mptcpi_local_addr_max`; since Linux 5.15). */
@@ -79,6 +83,8 @@ export const readMptcpInfo: Read<MptcpInfo> = (memory, at, length) => {
   return info;
 };
 
+const sequence = ({ memory, at }: Members, offset: number): string => readHexadecimal(memory, at + offset);
+
 const readMembers: Read<MptcpInfo> = structure(
   MPTCP_INFO_LENGTH,
   (members): MptcpInfo => ({
@@ -90,9 +96,9 @@ const readMembers: Read<MptcpInfo> = structure(
     addAddrAcceptedMax: members.u8(5),
     flags: readFlags(members.u32(8)),
     token: members.u32(12),
-    writeSeq: members.u64(16),
-    sndUna: members.u64(24),
-    rcvNxt: members.u64(32),
+    writeSeq: sequence(members, 16),
+    sndUna: sequence(members, 24),
+    rcvNxt: sequence(members, 32),
     localAddrUsed: members.u8(40),
     localAddrMax: members.u8(41),
     csumEnabled: members.u8(42) !== 0,

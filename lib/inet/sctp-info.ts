@@ -1,6 +1,6 @@
 /** struct sctp_info: how an SCTP association, or endpoint, is doing. */
 import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
-import { flagsReader, nameOf } from '../record/words.js';
+import { flagsReader, nameOf, stateNameOf } from '../record/words.js';
 import { readSocketAddress, type SocketAddress } from './socket-address.js';
 
 /** The states of an association. */
@@ -210,7 +210,7 @@ const readMembers: Read<SctpInfo> = structure(
   SCTP_INFO_LENGTH,
   (members): SctpInfo => ({
     tag: members.u32(0),
-    state: nameOf(SCTP_STATES, members.u32(4)),
+    state: stateNameOf(SCTP_STATES, members.u32(4)),
     rwnd: members.u32(8),
     unackdata: members.u16(12),
     penddata: members.u16(14),

@@ -4,7 +4,7 @@ import type { BatchMemory } from '../netlink/batch.js';
 import type { Dump } from '../netlink/dump.js';
 import type { Decode } from '../netlink/reading.js';
 import type { SocketState } from '../record/state.js';
-import { nameOf } from '../record/words.js';
+import { nameOf, stateNameOf } from '../record/words.js';
 import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 import { LEAST_SCTP_INFO, readSctpInfo, SCTP_STATES, type SctpInfo, type SctpState } from './sctp-info.js';
@@ -85,7 +85,7 @@ export const SCTP: InetKind<SctpDiagMsg, SctpShow> = {
 
 /** The numbers of an association's states are not those of TCP, and that of the timer is another's as well. */
 function finish(record: SctpDiagMsg, memory: BatchMemory, at: number): void {
-  if (record.peers !== undefined) record.state = nameOf(SCTP_STATES, memory.u8(at + 1));
+  if (record.peers !== undefined) record.state = stateNameOf(SCTP_STATES, memory.u8(at + 1));
   const timer = memory.u8(at + 2);
   record.timer = timer === T3_RTX ? 't3_rtx' : nameOf<'off'>(['off'], timer);
 }

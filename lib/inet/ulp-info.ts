@@ -7,6 +7,7 @@ import {
   type UnknownAttributes,
 } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { readHexadecimal } from '../record/hexadecimal.js';
 import { flagsReader, nameOf } from '../record/words.js';
 
 /** (`INET_DIAG_ULP_INFO`.) */
@@ -89,8 +90,11 @@ export interface MptcpSubflowInfo extends UnknownAttributes {
   tokenLoc?: number;
   /** What was written to the subflow, bytes (`MPTCP_SUBFLOW_ATTR_RELWRITE_SEQ`). */
   relwriteSeq?: number;
-  /** Data sequence number of the current mapping, rounded above 2^53 (`MPTCP_SUBFLOW_ATTR_MAP_SEQ`). */
-  mapSeq?: number;
+  /**
+   * Data sequence number of the current mapping (`MPTCP_SUBFLOW_ATTR_MAP_SEQ`): 64 bits, as text, lower-case hexadecimal
+   * without leading zeros.
+   */
+  mapSeq?: string;
   /** Its sequence number within the subflow (`MPTCP_SUBFLOW_ATTR_MAP_SFSEQ`). */
   mapSfseq?: number;
   /** (`MPTCP_SUBFLOW_ATTR_SSN_OFFSET`.) */
@@ -202,7 +206,7 @@ const MPTCP: AttributeTable<MptcpSubflowInfo> = attributeTable<MptcpSubflowInfo>
   4: {
     size: 8,
     put: (mptcp, memory, at) => {
-      mptcp.mapSeq = memory.u64(at);
+      mptcp.mapSeq = readHexadecimal(memory, at);
     },
   },
   5: {

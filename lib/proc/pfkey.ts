@@ -1,6 +1,6 @@
 /** The tables of PF_KEY sockets, through which key daemons speak with IPsec: /proc/net/pfkey, and KLIPS's pf_key. */
 import { type SocketType, typeName } from '../record/type.js';
-import { nameOf } from '../record/words.js';
+import { stateNameOf } from '../record/words.js';
 import { type Line, Malformed } from './line.js';
 import type { ProcRecord } from './record.js';
 import type { Table } from './table.js';
@@ -143,7 +143,7 @@ const COLUMNS = {
     record.type = typeName(line.hex());
   },
   st: (record, line) => {
-    record.state = nameOf(STATES, line.hex());
+    record.state = stateNameOf(STATES, line.hex());
   },
 } satisfies Record<string, Column>;
 

@@ -19,8 +19,8 @@ export interface SkMeminfo extends UnknownTail {
   optmem: number;
   /** Bytes that arrived while a process held the socket's lock (`sk_backlog.len`). */
   backlog: number;
-  /** Packets dropped for want of room, a count (`sk_drops`). */
-  drops: number;
+  /** Packets dropped for want of room, a count (`sk_drops`; since Linux 4.7). */
+  drops?: number;
 }
 
 export const readSkMeminfo: Read<SkMeminfo> = structure(

@@ -1,5 +1,7 @@
 /** The states of a socket: the TCP enumeration of the kernel, which other families share. */
 
+import { stateNameOf } from './words.js';
+
 /** All that a dump can ask for. */
 export type SocketState =
   | 'ESTABLISHED'
@@ -46,7 +48,7 @@ export const DEFAULT_STATES: readonly SocketState[] = SOCKET_STATES.filter(
 
 /** The name of a state; one that no kernel up to 6.18 has is told by its number. */
 export function stateName(number: number): SocketState {
-  return NAMES[number] ?? (`UNKNOWN_${number}` as SocketState);
+  return stateNameOf(NAMES, number);
 }
 
 /** The mask for a request: bit n is state n. */

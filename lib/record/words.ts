@@ -5,6 +5,14 @@ export function nameOf<N extends string>(names: readonly (N | undefined)[], numb
   return names[number] ?? (`unknown_${number}` as N);
 }
 
+/** Likewise of a state: states have capital letters. */
+export function stateNameOf<N extends string>(
+  names: Readonly<Record<number, N | undefined>>,
+  number: number,
+): N {
+  return names[number] ?? (`UNKNOWN_${number}` as N);
+}
+
 /** One boolean for each flag. Objects are frozen, and shared between records. */
 export type Flags<N extends string> = { readonly [name in N]: boolean } & {
   /** The bits that this version has no name for, where one of them is set. */

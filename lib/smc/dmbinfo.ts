@@ -1,7 +1,6 @@
 /** struct smcd_diag_dmbinfo: the memory that an SMC-D connection shares with its peer. */
-import type { BatchMemory } from '../netlink/batch.js';
-import { LITTLE_ENDIAN } from '../netlink/protocol.js';
 import { type Read, structure, type UnknownTail } from '../netlink/structure.js';
+import { readHexadecimal } from '../record/hexadecimal.js';
 
 /**
  * `smcd_diag_dmbinfo`: the direct memory buffers of a connection within one machine. What has 64 bits is a name, not a
@@ -28,13 +27,8 @@ const DMBINFO_LENGTH = 56;
 /** Before Linux 6.8. */
 export const LEAST_SMCD_DMBINFO = 40;
 
-function readName(memory: BatchMemory, at: number): string {
-  const name = LITTLE_ENDIAN ? memory.bytes.readBigUInt64LE(at) : memory.bytes.readBigUInt64BE(at);
-  return name.toString(16);
-}
-
 export const readDmbinfo: Read<SmcdDmbinfo> = structure(DMBINFO_LENGTH, (members): SmcdDmbinfo => {
-  const name = (offset: number): string => readName(members.memory, members.at + offset);
+  const name = (offset: number): string => readHexadecimal(members.memory, members.at + offset);
   return {
     linkid: members.u32(0),
     peerGid: name(8),

@@ -1,4 +1,5 @@
 /** The states of an SMC socket, which are not those of TCP. */
+import { stateNameOf } from '../record/words.js';
 
 /**
  * INIT is every socket that is neither connected nor listening, and has not been. The names with WAIT are of
@@ -36,5 +37,5 @@ const NAMES: Readonly<Record<number, SmcState>> = {
 
 /** The name of a state; one that no kernel up to 6.18 has is told by its number. */
 export function smcStateName(number: number): SmcState {
-  return NAMES[number] ?? (`UNKNOWN_${number}` as SmcState);
+  return stateNameOf(NAMES, number);
 }

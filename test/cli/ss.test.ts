@@ -112,6 +112,20 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
     ...['-tani', '-tanio', '-tanie', '-taniO', '-4ani', '-tni state established', '-tanimeo --tos --cgroup'],
     ...['-tanipO dport = :24001', '-anim6', '-tlni --info', '-uanim'],
     ...['-0an', '-0n', '-0anH', '-f link -an', '-0ane', '-0anem', '-0anpem', '-0anemO', '-f inet -aempo -n'],
+    ...[
+      '-0b',
+      '-0anb',
+      '-0anbem',
+      '-0be',
+      '-0tn',
+      '-f link -un',
+      '-A udp -n',
+      '-A p_raw -an',
+      '-A inet,!udp -an',
+      '-A unix,!u_str,!u_dgr,udp -an',
+      '-Maine',
+      '-Mi',
+    ],
   ])('ss %s, but for what moves', (words) => {
     // A timer may fire in between, but not every time.
     const isSame = (): boolean => {

@@ -37,16 +37,12 @@ function textsOf(output: string): Texts {
     lines.map((line) => {
       const [, cookie = '', text = ''] = LINE.exec(line) ?? [];
       // ss fills the line up to the widest.
-      return [cookie, withRoundedSeq(text.trimEnd())];
+      return [cookie, text.trimEnd()];
     }),
   );
   expect(texts.size, 'each line has a cookie of its own').toBe(lines.length);
   return texts;
 }
-
-/** A record has a sequence number of 64 bits as a double only. */
-const withRoundedSeq = (text: string): string =>
-  text.replace(/(?<= seq:)[0-9a-f]+/, (digits) => BigInt(Number(`0x${digits}`)).toString(16));
 
 const ourTexts = (records: readonly TcpDiagMsg[]): Texts =>
   new Map(records.map((record) => [record.cookie, tcpInfoText(record)]));

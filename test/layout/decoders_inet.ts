@@ -1,5 +1,14 @@
 /** The structures of the IP protocols but SCTP, and what is to become of their members. */
-import { AF_INET, AF_INET6, addressOf, familyName, flags, orInfinity, sockid } from './decoders_readings.js';
+import {
+  AF_INET,
+  AF_INET6,
+  addressOf,
+  familyName,
+  flags,
+  hexadecimal,
+  orInfinity,
+  sockid,
+} from './decoders_readings.js';
 import {
   asRecord,
   INET_PROTOCOLS,
@@ -112,6 +121,7 @@ const mptcpInfo = (layout: Layout): Rules => ({
       others: ['flags.unknown'],
     },
     { member: 'mptcpi_csum_enabled', as: 'boolean' },
+    ...['write_seq', 'snd_una', 'rcv_nxt'].map((name) => ({ member: `mptcpi_${name}`, as: hexadecimal })),
     ...spareRules(layout),
   ],
 });

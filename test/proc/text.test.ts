@@ -386,3 +386,12 @@ describe('random text', () => {
     return Buffer.from(bytes);
   }
 });
+
+test('a state that KLIPS has not is told by its number, like that of any other socket', async () => {
+  tree.write(
+    'pf_key',
+    '    sock   pid   socket     next     prev e n p sndbf    Flags     Type St\n',
+    'ffff88003e0a1800  3307 ffff88003c11a280 0 2 229376 00000000        3  9\n',
+  );
+  expect(await dumpPfKey({ root: tree.root }).toArray()).toMatchObject([{ state: 'UNKNOWN_9' }]);
+});

@@ -1,6 +1,6 @@
 /** Where a record disagrees with what getsockopt() said of the socket before and after, in words. */
 import type { MptcpInfo, TcpBbrInfo, TcpInfo } from '../../lib/index.js';
-import { notBetween } from './between.js';
+import { neither, notBetween } from './between.js';
 import type { Members } from './details_world.js';
 
 /** The kernel's numbers. */
@@ -75,7 +75,10 @@ function disagreements(prefix: string, ours: object, before: Members, after: Mem
     const member = camelCase(name.slice(prefix.length));
     const value = values.get(member);
     values.delete(member);
-    return notBetween(member, value, Number(before[name]), Number(after[name]));
+    const [first, last] = [before[name], after[name]] as [string, string];
+    return typeof value === 'string'
+      ? neither(member, value, BigInt(first).toString(16), BigInt(last).toString(16))
+      : notBetween(member, value, Number(first), Number(last));
   });
   return [...compared, ...Array.from(values.keys(), (member) => `${member} is not in getsockopt()`)];
 }

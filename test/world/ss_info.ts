@@ -42,7 +42,7 @@ export interface SsSubflow {
   idRem: number;
   tokenLoc: number;
   idLoc: number;
-  mapSeq: bigint;
+  mapSeq: string;
   mapSfseq: number;
   ssnOffset: number;
   mapDatalen: number;
@@ -218,7 +218,7 @@ function subflow(values: readonly string[]): SsSubflow {
     idRem: Number(idRem),
     tokenLoc: Number(`0x${tokenLoc}`),
     idLoc: Number(idLoc),
-    mapSeq: BigInt(`0x${seq}`),
+    mapSeq: seq as string,
     mapSfseq: Number(`0x${sfseq}`),
     ssnOffset: Number(`0x${ssnoff}`),
     mapDatalen: Number(`0x${maplen}`),

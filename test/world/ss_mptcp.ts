@@ -6,9 +6,9 @@ export interface SsMptcp {
   numbers: Map<string, number>;
   flags: Set<string>;
   token?: number;
-  writeSeq?: bigint;
-  sndUna?: bigint;
-  rcvNxt?: bigint;
+  writeSeq?: string;
+  sndUna?: string;
+  rcvNxt?: string;
 }
 
 export function ssMptcp(pid: number): Promise<SsSocket<SsMptcp>[]> {
@@ -37,7 +37,7 @@ const WORDS: readonly Word<SsMptcp>[] = [
   [
     /(write_seq|snd_una|rcv_nxt):(\w+)/,
     (found, [, name, value]) => {
-      found[SEQUENCES[name as keyof typeof SEQUENCES]] = BigInt(`0x${value}`);
+      found[SEQUENCES[name as keyof typeof SEQUENCES]] = value as string;
     },
   ],
   [

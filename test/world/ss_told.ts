@@ -166,5 +166,5 @@ function subflowWords(subflow: UlpInfo['mptcp']): string | undefined {
 function ssSubflowWords(subflow: SsSubflow | undefined): string | undefined {
   if (subflow === undefined) return undefined;
   const { flags, tokenRem, idRem, tokenLoc, idLoc, mapSeq, mapSfseq, ssnOffset, mapDatalen } = subflow;
-  return [flags, tokenRem, idRem, tokenLoc, idLoc, Number(mapSeq), mapSfseq, ssnOffset, mapDatalen].join(' ');
+  return [flags, tokenRem, idRem, tokenLoc, idLoc, mapSeq, mapSfseq, ssnOffset, mapDatalen].join(' ');
 }
