@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 
 import { SockDiagError } from './netlink/errors.js';
 
@@ -255,7 +254,8 @@ function load(): Binding {
   }
   const require = createRequire(import.meta.url);
   const nodeGypBuild = require('node-gyp-build') as (directory: string) => Binding;
-  return nodeGypBuild(dirname(dirname(fileURLToPath(import.meta.url))));
+  // The package finds itself by its name: this file may be part of another one, anywhere in it.
+  return nodeGypBuild(dirname(require.resolve('sockdiag/package.json')));
 }
 
 /** @throws SockDiagError ERR_SOCKDIAG_UNSUPPORTED where there is no Linux kernel to ask. */
