@@ -29,6 +29,8 @@ function version(): string {
 const loadEvents = (): Promise<typeof import('./events.js')> => import('./events.js');
 const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
 const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
+const loadTop = (): Promise<typeof import('./top/top.js')> => import('./top/top.js');
+const loadTopWish = (): Promise<typeof import('./top/wish.js')> => import('./top/wish.js');
 
 async function batchesOf(plan: Plan, { values }: Words): Promise<Batches> {
   if (values.from !== undefined) return (await loadRecording()).recorded(values.from, plan);
@@ -59,13 +61,26 @@ async function wait(plan: Plan, words: Words): Promise<void> {
   else if (values.json) await print(found.map(jsonLine).join(''));
 }
 
+async function top(plan: Plan, words: Words): Promise<void> {
+  await (await loadTop()).top(plan, words, complain);
+}
+
 interface Wish {
   act: (plan: Plan, words: Words) => Promise<void>;
   words: Words;
   plan: Plan;
 }
 
+async function readTopWish(others: readonly string[]): Promise<Wish> {
+  const { checkTop, topWords } = await loadTopWish();
+  const words = topWords(await readWords(others));
+  const plan = planOf(words);
+  checkTop(plan);
+  return { act: top, words, plan };
+}
+
 async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
+  if (first === 'top') return readTopWish(others);
   const waits = first === 'wait';
   const given = await readWords(waits ? others : [first, ...others].filter((word) => word !== undefined));
   const words = waits ? waitingFor(given) : given;

@@ -33,7 +33,8 @@ type Flag =
   | 'summary'
   | 'kill'
   | 'events'
-  | 'gone';
+  | 'gone'
+  | 'once';
 
 /** With what they are short for, as `ss` has them. */
 const FLAGS: Readonly<Record<Flag, string | undefined>> = {
@@ -67,9 +68,20 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   kill: 'K',
   events: 'E',
   gone: undefined,
+  once: undefined,
 };
 
-type Text = 'family' | 'query' | 'socket' | 'net' | 'filter' | 'diag' | 'from' | 'listen' | 'timeout';
+type Text =
+  | 'family'
+  | 'query'
+  | 'socket'
+  | 'net'
+  | 'filter'
+  | 'diag'
+  | 'from'
+  | 'listen'
+  | 'timeout'
+  | 'interval';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -82,6 +94,7 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   from: undefined,
   listen: undefined,
   timeout: undefined,
+  interval: undefined,
 };
 
 const optionsOf = (

@@ -34,6 +34,20 @@ export function readRecords(plan: Plan, values: Values, complain: Complain): Asy
   return readEach(plan, values, complain, (dump) => dump.batches());
 }
 
+/** Shows each record to somebody, who does not keep it: a hundred thousand are as cheap as one then. */
+export async function visitRecords(
+  plan: Plan,
+  values: Values,
+  complain: Complain,
+  visit: (record: DiagMsg) => void,
+): Promise<void> {
+  const keepsNone = (record: DiagMsg): boolean => {
+    visit(record);
+    return false;
+  };
+  for await (const _ of readEach(plan, values, complain, (dump) => narrowed(dump, keepsNone).batches()));
+}
+
 /** Likewise, as the kernel's messages. */
 export function readMessages(plan: Plan, values: Values, complain: Complain): AsyncGenerator<Uint8Array> {
   return readEach(plan, values, complain, (dump) => answered(dump.raw()));
