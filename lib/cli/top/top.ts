@@ -30,8 +30,10 @@ export async function top(plan: Plan, words: Words, complain: (error: Error) => 
   }
   // What is drawn is thrown away each second, and so are the records: to keep that for later would take twice the memory.
   for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);
-  // React has another half for those who write programs with it; and Ink does not draw where it believes in no terminal.
-  Object.assign(env, { NODE_ENV: 'production', CI: 'false', CONTINUOUS_INTEGRATION: 'false' });
+  // React has another half for those who write programs with it. And there is a terminal here, whatever is said of CI: without
+  // the word, it gets its colours.
+  Object.assign(env, { NODE_ENV: 'production' });
+  delete env['CI'];
   const { Live } = await import('./live.js');
   await new Live(state, { values, manner, hasColours: hasColours(env), stdin }).run();
   if (stdin !== process.stdin) stdin.destroy();
