@@ -110,19 +110,20 @@ function Table({ screen, hasColours }: Coloured & { screen: Screen }): ReactElem
   );
 }
 
-/** The chosen one is marked by a sign too, for terminals that cannot show it otherwise. */
+/** The chosen one is marked by a sign too, for terminals that cannot show it otherwise; and so is the one in detail. */
 function Row({ row, hasColours }: Coloured & { row: TableRow }): ReactElement {
-  const { spans, isSelected } = row;
+  const { spans, isSelected, isDetailed } = row;
+  const mark = `${isSelected ? '>' : ' '}${isDetailed ? '*' : ' '}`;
   if (isSelected) {
     return (
       <Text wrap="truncate" inverse={true}>
-        {`> ${spans.map(({ text }) => text).join('')}`}
+        {`${mark}${spans.map(({ text }) => text).join('')}`}
       </Text>
     );
   }
   return (
     <Text wrap="truncate">
-      {'  '}
+      {mark}
       <Spans spans={spans} hasColours={hasColours} />
     </Text>
   );

@@ -35,6 +35,8 @@ export interface News {
 export interface TableRow {
   spans: Line;
   isSelected: boolean;
+  /** It is the one that is told of below. */
+  isDetailed: boolean;
 }
 
 export interface Screen {
@@ -87,9 +89,10 @@ export function makeScreen(
   const rows = view.rows(state, state.first, state.first + height, manner);
   const columns = columnsFor(rows.columns, width - MARK);
   const at = rows.shown[state.cursor - state.first];
-  const table = rows.shown.map(({ row }, i) => ({
+  const table = rows.shown.map(({ row, key }, i) => ({
     spans: columns.flatMap((column, place) => cellSpans(rows, row, column, place, manner)),
     isSelected: i === state.cursor - state.first,
+    isDetailed: key === state.detail,
   }));
   return {
     width,
