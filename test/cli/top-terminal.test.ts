@@ -332,6 +332,36 @@ describe.skipIf(lacksTools)('in a namespace', () => {
     });
   });
 
+  test('a namespace that goes leaves its last table, and a word of it', async () => {
+    const name = `sockdiag-top-${process.pid}`;
+    execFileSync('ip', ['netns', 'add', name]);
+    let isThere = true;
+    const remove = (): void => {
+      if (isThere) execFileSync('ip', ['netns', 'delete', name]);
+      isThere = false;
+    };
+    try {
+      await stage.run(`
+        held = subprocess.Popen(['nsenter', '--net=/run/netns/${name}', 'python3', '-c', '''
+        import socket, time
+        waiting = socket.socket()
+        waiting.bind(('', 4444))
+        waiting.listen()
+        time.sleep(60)
+        '''.replace('        ', '')])
+      `);
+      const terminal = start(`-tln -N ${name}`);
+      await terminal.until(/LISTEN +\*:4444/);
+      remove();
+      const screen = await terminal.until(/^! .*no network namespace at/m);
+      expect(screen).toMatch(/LISTEN +\*:4444/);
+      await stage.run(`held.kill(); held.wait()`);
+    } finally {
+      remove();
+      closeAll();
+    }
+  });
+
   describe('in other surroundings', () => {
     afterEach(closeAll);
 

@@ -18,7 +18,7 @@ export interface Question {
 
 /** A network namespace that was read, or one that could not be. */
 export interface Place {
-  /** What `-N` takes; undefined for the own one, or the one that was asked for. */
+  /** What `-N` takes; undefined for the one that the command line is about. */
   path: string | undefined;
   name: string;
   /** Stands before the keys of its sockets. */
@@ -32,6 +32,9 @@ export interface Sample {
   /** What could not be read, in words; the rest is there all the same. */
   complaints: readonly string[];
 }
+
+/** Which may always be read, whatever else leads there. */
+const OWN = '/proc/self/ns/net';
 
 const HERE: readonly Place[] = [{ path: undefined, name: '', prefix: '' }];
 
@@ -94,9 +97,12 @@ function isGone(error: unknown): boolean {
 
 async function placesOf(complaints: string[]): Promise<Place[]> {
   const { found, denied } = await namespaces();
-  if (denied > 0) complaints.push(`the namespaces of ${denied} processes are not known (CAP_SYS_PTRACE)`);
+  if (denied > 0)
+    complaints.push(
+      `the namespaces of ${denied} ${denied === 1 ? 'process' : 'processes'} are not known (CAP_SYS_PTRACE)`,
+    );
   return found.map((one) => ({
-    path: one.own ? undefined : one.path,
+    path: one.own ? OWN : one.path,
     name: nameOf(one),
     prefix: `${one.ino} `,
   }));

@@ -84,7 +84,7 @@ export function makeScreen(
       width,
       manner.ellipsis,
     );
-  const header = headerLines(state, news, stock, manner).slice(0, size.rows >= 16 ? 4 : 2);
+  const header = headerLines(state, news, stock, manner, size.rows);
   const { height, detail } = heightsOf(size.rows, header.length, details.length, state.draft);
   const rows = view.rows(state, state.first, state.first + height, manner);
   const columns = columnsFor(rows.columns, width - MARK);
@@ -127,7 +127,8 @@ function heightsOf(
   return { height: rest - detail, detail };
 }
 
-function headerLines(state: State, news: News, stock: Stock, manner: Manner): Line[] {
+/** On a low terminal, what the table shows too is left out first. */
+function headerLines(state: State, news: News, stock: Stock, manner: Manner, rows: number): Line[] {
   const { totals, time } = news;
   const title = [
     span('sockdiag top', 'strong'),
@@ -140,7 +141,12 @@ function headerLines(state: State, news: News, stock: Stock, manner: Manner): Li
       'faint',
     ),
   ];
-  return [title, stateLine(totals), rateLine(news, manner), choiceLine(state, stock)];
+  return [
+    title,
+    stateLine(totals),
+    ...(rows >= 16 ? [rateLine(news, manner)] : []),
+    ...(rows >= 10 ? [choiceLine(state, stock)] : []),
+  ];
 }
 
 const SORT_NAMES: Partial<Readonly<Record<SortKey, string>>> = {
