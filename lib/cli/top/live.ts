@@ -9,9 +9,10 @@ import type { Manner } from './cells.js';
 import { readDetail } from './detail.js';
 import { actionOf, type Stroke, strokesOf } from './keys.js';
 import { Mount } from './mount.js';
+import type { News } from './news.js';
 import { Owners } from './owners.js';
 import { type Place, type Question, Sampler, totalsOf } from './sampler.js';
-import { makeScreen, type News, type Screen } from './screen.js';
+import { makeScreen, type Screen } from './screen.js';
 import { type Action, reduce, type State } from './state.js';
 import { View } from './view.js';
 

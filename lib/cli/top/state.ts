@@ -8,7 +8,7 @@ export const GROUPINGS = ['socket', 'process', 'remote', 'netns'] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
 /** Which states are looked at, as without an option, with -l, and with -a. */
-export const STATE_CHOICES = ['connected', 'listening', 'all'] as const;
+const STATE_CHOICES = ['connected', 'listening', 'all'] as const;
 export type StateChoice = (typeof STATE_CHOICES)[number];
 
 /** Bytes in both directions, or a column. */
@@ -82,7 +82,7 @@ export interface Surroundings {
 }
 
 /** Seconds. */
-export const INTERVALS: readonly number[] = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
+const INTERVALS: readonly number[] = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
 export function initialState(given: Pick<State, 'states' | 'filter' | 'interval'>): State {
   return {
