@@ -82,7 +82,7 @@ export class Terminal {
   }
 
   #tmux(...words: string[]): string {
-    const { status, stdout, stderr } = spawnSync('tmux', ['-L', this.#server, ...words], {
+    const { status, stdout, stderr } = spawnSync('tmux', ['-u', '-L', this.#server, ...words], {
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`tmux ${words.join(' ')}: ${stderr}`);
