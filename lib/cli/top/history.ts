@@ -1,7 +1,7 @@
-/** The last rates of every row, for its sparklines: one byte a sample, as a hundred thousand rows have a hundred each. */
+/** The last rates of every row, for its sparklines: one byte a sample, as a hundred thousand rows have 64 each. */
 
 /** Samples that are kept of each row. */
-export const SAMPLES = 48;
+export const SAMPLES = 32;
 
 /** Of a sample that is not there: before the row was, or where there is no counter. */
 const NONE = 0;

@@ -19,6 +19,10 @@ export const MEASURES = [
 
 export type Measure = (typeof MEASURES)[number];
 
+/** Rows there is room for at first, and how many times as many when that is not enough: what is not used is little. */
+const FEWEST = 64;
+const GROWTH = 1.2;
+
 type Numbers = Float64Array | Float32Array | Uint32Array | Uint16Array | Uint8Array;
 /** Arrays that grow with the rows. */
 export type Arrays = Record<string, Numbers>;
@@ -99,7 +103,7 @@ export class Ledger<A extends Arrays = Record<never, never>> {
 
   #add(key: string): number {
     const row = this.#free.pop() ?? this.#keys.length;
-    if (row >= this.#seen.length) this.#grow(Math.max(64, row * 2));
+    if (row >= this.#seen.length) this.#grow(Math.ceil(Math.max(FEWEST, row * GROWTH)));
     this.#keys[row] = key;
     this.#rows.set(key, row);
     for (const measure of MEASURES) this.measures[measure][row] = Number.NaN;

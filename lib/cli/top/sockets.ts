@@ -86,6 +86,11 @@ export class Sockets extends Ledger<{
     return { address: this.#src[row] as string, port: this.arrays.sport[row] as number };
   }
 
+  /** The remote address alone, for all of them at once. */
+  dstOf(row: number): string {
+    return this.#dst[row] as string;
+  }
+
   remoteOf(row: number): Endpoint {
     return { address: this.#dst[row] as string, port: this.arrays.dport[row] as number };
   }

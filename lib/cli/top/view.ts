@@ -113,7 +113,7 @@ function sortText(
     case 'local':
       return sockets.localOf(row).address;
     case 'remote':
-      return sockets.remoteOf(row).address;
+      return sockets.dstOf(row);
     case 'state':
       return sockets.stateOf(row);
     default:
@@ -127,7 +127,7 @@ function groupKey({ sockets, owners, places }: Stock, grouping: Grouping): (row:
     case 'process':
       return (row) => ownerOf(sockets, owners, row);
     case 'remote':
-      return (row) => (sockets.kindOf(row).startsWith('unix') ? UNIX : sockets.remoteOf(row).address);
+      return (row) => (sockets.kindOf(row).startsWith('unix') ? UNIX : sockets.dstOf(row));
     case 'netns':
       return (row) => places[sockets.arrays.place[row] as number]?.prefix ?? '';
     default:
