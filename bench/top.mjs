@@ -1,11 +1,10 @@
 /** What `sockdiag top` takes at a hundred thousand sockets: `npm run bench:top`. README.md tells how it is measured. */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cleanUpAtExit, temporaryDirectory } from './lifetime.mjs';
+import { cleanUpAtExit, startGroup, temporaryDirectory } from './lifetime.mjs';
 import { populate } from './population.mjs';
 import { compilePrograms } from './programs.mjs';
 
@@ -38,10 +37,11 @@ class OnTerminal {
   /** @param {readonly string[]} command */
   constructor(command) {
     const shell = `stty rows 50 cols 200; exec ${command.join(' ')}`;
-    this.#child = spawn('script', ['--quiet', '--flush', '--return', '--command', shell, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' },
+    this.#child = startGroup(['script', '--quiet', '--flush', '--return', '--command', shell, '/dev/null'], {
+      TERM: 'xterm-256color',
+      LC_ALL: 'C.UTF-8',
     });
+    this.#child.stderr.pipe(process.stderr);
     this.#child.stdout.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
       this.bytes += text.length;
       for (const [clock] of text.matchAll(/\d\d:\d\d:\d\d/g)) this.#clocks.add(clock);
