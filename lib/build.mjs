@@ -8,6 +8,8 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
+import { noticesOf } from './notices.mjs';
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const { dependencies, exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -67,6 +69,23 @@ function escaped(code) {
   return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** What the live view's library has for its own developers, which loads a package that nobody here has. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  /** @param {string} id */
+  load: (id) => (id.endsWith('/ink/build/devtools.js') ? 'export {};' : null),
+};
+
+/** @type {import('rolldown').Plugin} */
+const notices = {
+  name: 'notices',
+  generateBundle(_options, bundle) {
+    const chunks = Object.values(bundle).filter((chunk) => chunk.type === 'chunk');
+    const source = noticesOf(chunks.flatMap(({ moduleIds }) => moduleIds));
+    if (source !== '') this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
+  },
+};
+
 /**
  * @param {readonly string[]} files
  * @param {import('rolldown').OutputOptions} output where what goes that several of them need, or one of them sometimes
@@ -76,9 +95,12 @@ async function bundle(files, output) {
     cwd: root,
     input: Object.fromEntries(files.map(entry)),
     platform: 'node',
-    plugins: [ascii],
+    plugins: [ascii, withoutDevtools, notices],
     external: Object.keys(dependencies),
-    transform: { target: 'node20.19', define: { 'process.env.NODE_ENV': '"production"' } },
+    transform: {
+      target: 'node20.19',
+      define: { 'process.env.NODE_ENV': '"production"' },
+    },
   });
   await build.write({
     dir: dist,

@@ -1,6 +1,7 @@
 /** What --help prints. */
 export const HELP = `Usage: sockdiag [options] [filter]
        sockdiag wait [options] [filter]
+       sockdiag top [options] [filter]
        sockdiag completion bash|zsh|fish
 
 Prints the sockets of this machine, as the kernel tells them: in the form of ss(8), or as JSON.
@@ -54,6 +55,11 @@ sockdiag wait ends when there is such a socket: with 0, or with 124 when the tim
       --gone          when there is no such socket any more
       --timeout SECONDS
 
+sockdiag top is a live view: who sends and receives how much; the key ? tells what there is.
+      --interval SECONDS
+                      from one look to the next (1)
+      --once          one table, after one interval, as where output is no terminal
+
 sockdiag completion prints a script for the shell: eval "$(sockdiag completion bash)"
 
 Examples:
@@ -62,6 +68,7 @@ Examples:
   sockdiag state time-wait                what is left of closed ones
   sockdiag wait --listen 5432 --timeout 30
                                           until the database is there
+  sockdiag top dport = :443               what the connections to the port of https do now
   sockdiag -Kt dst 192.0.2.7              ends all connections to a host
   sockdiag -ta4 --json                    all IPv4 TCP sockets, for another program
 `;

@@ -32,6 +32,8 @@ const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
 const loadFields = (): Promise<typeof import('./fields.js')> => import('./fields.js');
 const loadFieldsTable = (): Promise<typeof import('./fields-table.js')> => import('./fields-table.js');
 const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
+const loadTop = (): Promise<typeof import('./top/top.js')> => import('./top/top.js');
+const loadTopWish = (): Promise<typeof import('./top/wish.js')> => import('./top/wish.js');
 
 async function batchesOf(plan: Plan, { values }: Words, direct?: Direct): Promise<Batches> {
   if (values.from !== undefined) return (await loadRecording()).recorded(values.from, plan);
@@ -76,6 +78,10 @@ async function wait(plan: Plan, words: Words): Promise<void> {
   }
 }
 
+async function top(plan: Plan, words: Words): Promise<void> {
+  await (await loadTop()).top(plan, words, complain);
+}
+
 interface Wish {
   act: (plan: Plan, words: Words) => Promise<void>;
   words: Words;
@@ -89,8 +95,17 @@ async function completion(shells: readonly string[]): Promise<Wish> {
   return { act: () => print(script), words, plan: planOf(words) };
 }
 
+async function readTopWish(others: readonly string[]): Promise<Wish> {
+  const { checkTop, topWords } = await loadTopWish();
+  const words = topWords(await readWords(others));
+  const plan = planOf(words);
+  checkTop(plan);
+  return { act: top, words, plan };
+}
+
 async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
   if (first === 'completion') return completion(others);
+  if (first === 'top') return readTopWish(others);
   const waits = first === 'wait';
   const given = await readWords(waits ? others : [first, ...others].filter((word) => word !== undefined));
   const words = waits ? waitingFor(given) : given;

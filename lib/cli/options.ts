@@ -44,7 +44,8 @@ type Flag =
   | 'summary'
   | 'kill'
   | 'events'
-  | 'gone';
+  | 'gone'
+  | 'once';
 
 /** With what they are short for, as `ss` has them. */
 const FLAGS: Readonly<Record<Flag, string | undefined>> = {
@@ -89,6 +90,7 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   kill: 'K',
   events: 'E',
   gone: undefined,
+  once: undefined,
 };
 
 type Text =
@@ -103,7 +105,8 @@ type Text =
   | 'timeout'
   | 'color'
   | 'fields'
-  | 'fallback';
+  | 'fallback'
+  | 'interval';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -119,6 +122,7 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   color: undefined,
   fields: undefined,
   fallback: undefined,
+  interval: undefined,
 };
 
 const optionsOf = (

@@ -1,6 +1,6 @@
 /** The records that a command line asks for. */
 import type { DiagMsg } from '../decode.js';
-import type { Dump } from '../netlink/dump.js';
+import { type Dump, narrowed } from '../netlink/dump.js';
 import { isUnsupported } from '../netlink/errors.js';
 import type { Direct } from './direct.js';
 import { dumpsOf, type Part } from './dumps.js';
@@ -19,6 +19,22 @@ export function readRecords(
   direct?: Direct,
 ): AsyncGenerator<DiagMsg[]> {
   return readEach(plan, values, complain, { read: (dump) => dump.batches(), direct });
+}
+
+/** Shows each record to somebody, who does not keep it: a hundred thousand are as cheap as one then. */
+export async function visitRecords(
+  plan: Plan,
+  values: Values,
+  complain: Complain,
+  visit: (record: DiagMsg) => void,
+): Promise<void> {
+  const keepsNone = (record: DiagMsg): boolean => {
+    visit(record);
+    return false;
+  };
+  for await (const _ of readEach(plan, values, complain, {
+    read: (dump) => narrowed(dump, keepsNone).batches(),
+  }));
 }
 
 /** Likewise, as the kernel's messages. */

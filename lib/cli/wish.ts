@@ -19,6 +19,8 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
     const other = (['listen', 'gone', 'timeout'] as const).find((word) => values[word] !== undefined);
     if (other !== undefined) throw new RangeError(`--${other} goes with 'sockdiag wait' only`);
   }
+  const live = (['once', 'interval'] as const).find((word) => values[word] !== undefined);
+  if (live !== undefined) throw new RangeError(`--${live} goes with 'sockdiag top' only`);
   limitOf(values);
   checkFields(values, dumps, waits);
   paintFor(values.color);

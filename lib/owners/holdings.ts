@@ -31,6 +31,17 @@ export class Holdings {
     return owners.length > 0 || (denied === 0 && !hidden) ? owners : undefined;
   }
 
+  /** The place, for `processAt`, of the first process that holds a socket; undefined if none was found. */
+  holderOf(inode: number): number | undefined {
+    const { inodes, holders } = this.#found;
+    const at = firstFrom(inodes, inode >>> 0);
+    return inodes[at] === inode >>> 0 ? holders[at] : undefined;
+  }
+
+  processAt(holder: number): { pid: number; comm: string } {
+    return { pid: this.#found.pids[holder] as number, comm: this.#comms[holder] as string };
+  }
+
   /** Puts the owners of the sockets of one holding and those after it into a map; gives the place behind them. */
   collect(sockets: Map<number, SocketOwner[]>, from: number, count: number): number {
     const { inodes } = this.#found;

@@ -6,15 +6,17 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { readOptions } from '../../lib/cli/completion/vocabulary.js';
+import { OPTIONED_COMMANDS, readOptions } from '../../lib/cli/completion/vocabulary.js';
 import { lackOf } from '../tools.js';
 
 const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js');
 const TYPING = join(import.meta.dirname, '../world/typing.py');
 
-const LONG = readOptions().map(({ long }) => `--${long}`);
-const OF_WAIT = readOptions().filter(({ isOfWait }) => isOfWait);
-const COMMON = LONG.filter((word) => !OF_WAIT.some(({ long }) => word === `--${long}`));
+const longOf = (command: string | undefined): string[] =>
+  readOptions()
+    .filter((option) => option.command === command)
+    .map(({ long }) => `--${long}`);
+const COMMON = longOf(undefined);
 
 let directory: string;
 const script = (shell: string): string => join(directory, `${shell}.script`);
@@ -74,7 +76,9 @@ test('bash knows all options, those of wait behind it', () => {
       .split('\n');
   };
   expect(offered('--').sort()).toEqual([...COMMON].sort());
-  expect(offered('wait', '--').sort()).toEqual([...LONG].sort());
+  for (const command of OPTIONED_COMMANDS) {
+    expect(offered(command, '--').sort()).toEqual([...COMMON, ...longOf(command)].sort());
+  }
   expect(offered('')).toEqual(expect.arrayContaining(['wait', 'completion', 'state', 'dport', 'not']));
   expect(offered('-t', '')).not.toContain('wait');
   expect(offered('--timeout', '')).toEqual(['']);
@@ -140,7 +144,9 @@ describe.skipIf(lackOf('fish'))('fish', () => {
 
   test('knows all options, those of wait behind it', () => {
     expect(offered('sockdiag --').sort()).toEqual([...COMMON].sort());
-    expect(offered('sockdiag wait --').sort()).toEqual([...LONG].sort());
+    for (const command of OPTIONED_COMMANDS) {
+      expect(offered(`sockdiag ${command} --`).sort()).toEqual([...COMMON, ...longOf(command)].sort());
+    }
     expect(offered('sockdiag ')).toEqual(expect.arrayContaining(['wait', 'completion', 'state', 'dport']));
   });
 });

@@ -2,6 +2,7 @@
 import {
   COMMANDS,
   FILTER_WORDS,
+  OPTIONED_COMMANDS,
   type Operand,
   type Option,
   readOptions,
@@ -46,7 +47,11 @@ export function bashScript(): string {
     const command = commandFor(option.operand);
     return command === undefined ? [] : [`    ${spellings(option).join('|')}) ${command}; return ;;`];
   });
-  const common = options.filter(({ isOfWait }) => !isOfWait);
+  const spelled = (command: string | undefined): string =>
+    options
+      .filter((option) => option.command === command)
+      .flatMap(spellings)
+      .join(' ');
   return `# bash completion of sockdiag: eval "$(sockdiag completion bash)"
 ${HELPERS}
 _sockdiag() {
@@ -56,11 +61,8 @@ ${cases.join('\n')}
     ${STATE_WORDS.join('|')}) ${words(STATES)}; return ;;
     completion) ((COMP_CWORD == 2)) && ${words(SHELLS)} && return ;;
   esac
-  local options='${common.flatMap(spellings).join(' ')}'
-  [[ \${COMP_WORDS[1]} == wait ]] && options+=' ${options
-    .filter(({ isOfWait }) => isOfWait)
-    .flatMap(spellings)
-    .join(' ')}'
+  local options='${spelled(undefined)}'
+${OPTIONED_COMMANDS.map((command) => `  [[ \${COMP_WORDS[1]} == ${command} ]] && options+=' ${spelled(command)}'`).join('\n')}
   local begin='${FILTER_WORDS.join(' ')}'
   ((COMP_CWORD == 1)) && begin+=' ${Object.keys(COMMANDS).join(' ')}'
   if [[ $current == -* ]]; then

@@ -32,10 +32,10 @@ complete -c sockdiag -n 'not __fish_prev_arg_in completion ${STATE_WORDS.join(' 
 `;
 }
 
-function lineOf({ long, short, meaning, operand, isOfWait }: Option): string {
+function lineOf({ long, short, meaning, operand, command }: Option): string {
   return [
     'complete -c sockdiag',
-    isOfWait ? ` -n '__fish_seen_subcommand_from wait'` : '',
+    command === undefined ? '' : ` -n '__fish_seen_subcommand_from ${command}'`,
     short === undefined ? '' : ` -s ${short}`,
     ` -l ${long} -d '${meaning}'`,
     operand === undefined ? '' : argumentFor(operand),

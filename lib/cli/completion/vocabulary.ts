@@ -22,8 +22,8 @@ export interface Option {
   meaning: string;
   /** Undefined if nothing follows it. */
   operand: Operand | undefined;
-  /** Only behind `wait`. */
-  isOfWait: boolean;
+  /** Behind which command alone it means something. */
+  command: OptionedCommand | undefined;
 }
 
 /** All of them: what is missing here, the compiler tells. */
@@ -78,12 +78,25 @@ const MEANINGS: Readonly<Record<keyof Values, string>> = {
   from: 'read sockets from a file',
   listen: 'a port of TCP that is listened on',
   timeout: 'seconds to wait at most',
+  interval: 'seconds from one look to the next',
+  once: 'one table, after one interval',
   color: 'when to use colours',
   fields: 'just these fields of the records',
   fallback: 'what to read where netlink is not supported',
 };
 
-const OF_WAIT: ReadonlySet<string> = new Set(['gone', 'listen', 'timeout']);
+/** Commands that have options of their own. */
+export const OPTIONED_COMMANDS = ['wait', 'top'] as const;
+
+type OptionedCommand = (typeof OPTIONED_COMMANDS)[number];
+
+const COMMAND_OF: Readonly<Record<string, OptionedCommand>> = {
+  gone: 'wait',
+  listen: 'wait',
+  timeout: 'wait',
+  interval: 'top',
+  once: 'top',
+};
 
 /** Without those that would need an index. */
 const fields = (): readonly string[] => new FieldNames(KINDS, { isOfEvents: false, isOfProc: false }).all();
@@ -109,13 +122,14 @@ export function readOptions(): readonly Option[] {
     short,
     meaning: MEANINGS[long as keyof Values],
     operand: type === 'boolean' ? undefined : (OPERANDS[long]?.() ?? 'anything'),
-    isOfWait: OF_WAIT.has(long),
+    command: COMMAND_OF[long],
   }));
 }
 
 /** What a command line may begin with. */
 export const COMMANDS: Readonly<Record<string, string>> = {
   wait: 'until there is such a socket',
+  top: 'a live view',
   completion: 'what a shell completes these words by',
 };
 

@@ -2,6 +2,7 @@
 import {
   COMMANDS,
   FILTER_WORDS,
+  OPTIONED_COMMANDS,
   type Operand,
   type Option,
   readOptions,
@@ -12,9 +13,9 @@ import {
 
 export function zshScript(): string {
   const options = readOptions();
-  const specs = (isOfWait: boolean): string =>
+  const specs = (command: string | undefined): string =>
     options
-      .filter((option) => option.isOfWait === isOfWait)
+      .filter((option) => option.command === command)
       .map((option) => `    ${specOf(option)}`)
       .join('\n');
   return `#compdef sockdiag
@@ -29,16 +30,14 @@ _sockdiag_filter() {
 
 _sockdiag() {
   local -a options=(
-${specs(false)}
+${specs(undefined)}
   )
-  local -a options_of_wait=(
-${specs(true)}
-  )
+${OPTIONED_COMMANDS.map((command) => `  local -a options_of_${command}=(\n${specs(command)}\n  )`).join('\n')}
   if [[ $words[2] == completion ]]; then
     ((CURRENT == 3)) && compadd -- ${SHELLS.join(' ')}
     return
   fi
-  [[ $words[2] == wait ]] && options+=($options_of_wait)
+${OPTIONED_COMMANDS.map((command) => `  [[ $words[2] == ${command} ]] && options+=($options_of_${command})`).join('\n')}
   if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then
     local -a commands=(${Object.entries(COMMANDS)
       .map(([name, meaning]) => `'${name}:${meaning}'`)
