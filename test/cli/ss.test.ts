@@ -27,6 +27,15 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
     return { theirs: run(['ss'], list), ours: run([process.execPath, COMMAND], list) };
   };
 
+  /** A socket may do something in between, such as to send again, but not every time. */
+  const calm = (words: string): { ours: string; theirs: string } => {
+    for (let tries = 3; tries > 1; tries -= 1) {
+      const pair = both(words);
+      if (pair.ours === pair.theirs) return pair;
+    }
+    return both(words);
+  };
+
   // A tilde is a blank within a word.
   test.each([
     // Kinds and families.
@@ -83,7 +92,7 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
     // The form.
     ...['-tanH', '-uanH', '-tanO', '-tanpH', '-4anH', '-ta', '-ua', '-4a', '-H -tn state time-wait'],
   ])('ss %s', (words) => {
-    const { ours, theirs } = both(words);
+    const { ours, theirs } = calm(words);
     expect(theirs.length).toBeGreaterThan(0);
     expect(ours).toBe(theirs);
   });
