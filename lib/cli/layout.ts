@@ -130,14 +130,17 @@ export class Layout {
       const length = end - start;
       start = end;
       const { isShown } = this.#columns[column] as Column;
-      this.#budget.spend(isShown ? length : 0);
-      if (!isShown || length <= (widths[column] as number)) continue;
+      if (!isShown) continue;
+      this.#budget.spend(length);
+      if (length <= (widths[column] as number)) continue;
       widths[column] = length;
       isWider = true;
     }
     this.#widestTail = Math.max(this.#widestTail, this.#lastTail);
     this.#lastTail = (ends[PROCESS] as number) - start;
+    // In two: the processes, and all else.
     this.#budget.spend(this.#lastTail);
+    this.#budget.spend(0);
     return isWider;
   }
 

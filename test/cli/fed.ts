@@ -31,7 +31,10 @@ export class Fed {
   both(messages: readonly Buffer[], words: string): { ours: string; theirs: string } {
     const ours = this.only(messages, words);
     const env = { ...process.env, LD_PRELOAD: this.#library, SS_RECORDING: this.#recording };
-    return { ours, theirs: execFileSync('ss', words.split(' '), { encoding: 'utf8', env }) };
+    return {
+      ours,
+      theirs: execFileSync('ss', words.split(' '), { encoding: 'utf8', maxBuffer: 1 << 26, env }),
+    };
   }
 
   /** Of what ss does not bear. */
@@ -44,6 +47,7 @@ export class Fed {
   ours(list: readonly string[]): string {
     return execFileSync(process.execPath, [COMMAND, '--from', this.#recording, ...list], {
       encoding: 'utf8',
+      maxBuffer: 1 << 26,
     });
   }
 
