@@ -1,7 +1,7 @@
 /**
  * Sockets straight from the kernel's messages into a table, without a record for each: of a hundred thousand, making and
- * collecting records takes longer than all else. It serves where nothing is told of a socket but its state, queues and
- * addresses, and has to put there what `inetRow` would.
+ * collecting records takes longer than all else. It serves where nothing is told of a socket but its state, queues,
+ * addresses and owners, and has to put there what `inetRow` would.
  */
 import { plan as divide } from '../filter/plan.js';
 import { serviceName } from '../filter/services.js';
@@ -14,20 +14,22 @@ import type { Decode } from '../netlink/reading.js';
 import { stateName } from '../record/state.js';
 import { type Cells, NUMBER_LENGTH, putNumber, putText } from './cells.js';
 import type { Context } from './context.js';
-import { tellsMore } from './inet-row.js';
+import { MORE } from './inet-row.js';
 import type { Layout } from './layout.js';
 import type { Values } from './options.js';
 import type { Plan } from './plan.js';
+import { readUsers, type Users } from './users.js';
 import { QUEUE_WIDTH, stateWord } from './words.js';
 
 /** What puts the sockets of a protocol into a table, and gives out none. */
 export type Direct = (protocol: 'tcp' | 'udp') => Decode<never>;
 
-/** Undefined where records are needed. */
-export function directInto(layout: Layout, context: Context, plan: Plan): Direct | undefined {
+/** Undefined where records are needed. @throws SockDiagError where owners are asked for, and /proc cannot be read. */
+export async function directInto(layout: Layout, context: Context, plan: Plan): Promise<Direct | undefined> {
   if (!isEnough(plan, context.values)) return undefined;
+  const users = context.values.processes ? await readUsers() : undefined;
   return (protocol) => {
-    const put = putterOf(layout.cells, context, protocol);
+    const put = putterOf(layout.cells, context, { protocol, users });
     rehearse(put, layout.cells);
     return (memory, row) => {
       put(memory, row);
@@ -39,7 +41,7 @@ export function directInto(layout: Layout, context: Context, plan: Plan): Direct
 
 /** Whether the kernel decides all of the filter: what is left of it would have to be asked of records. */
 function isEnough({ filter }: Plan, values: Values): boolean {
-  if (tellsMore(values) || values.resolve) return false;
+  if (MORE.some((name) => name !== 'processes' && values[name]) || values.resolve) return false;
   if (filter === undefined) return true;
   // Nothing of an interface or a cgroup has to be known for that.
   const lookup = { device: () => 0, cgroup: () => 0, features: { cgroup: false } };
@@ -62,7 +64,13 @@ const ROOM = 64 + 2 * ADDRESS_TEXT_LENGTH + 4 * NUMBER_LENGTH;
 /** Puts the cells of the inet_diag_msg in a row of the index. */
 type Put = (memory: BatchMemory, row: number) => void;
 
-function putterOf(cells: Cells, context: Context, protocol: string): Put {
+interface Wanted {
+  protocol: string;
+  /** Where they are shown. */
+  users: Users | undefined;
+}
+
+function putterOf(cells: Cells, context: Context, { protocol, users }: Wanted): Put {
   const { numeric } = context.values;
   const putEnd = (memory: BatchMemory, row: number, address: number, device: string, port: number): void => {
     const bytes = cells.reserve(ROOM + device.length);
@@ -84,7 +92,8 @@ function putterOf(cells: Cells, context: Context, protocol: string): Put {
     const ifindex = memory.u32(at + 40);
     putEnd(memory, row, at + 8, ifindex === 0 ? '' : `%${context.device(ifindex)}`, memory.port(at + 4));
     putEnd(memory, row, at + 24, '', memory.port(at + 6));
-    cells.close(cells.at);
+    if (users === undefined) cells.close(cells.at);
+    else users.put(cells, memory.u32(at + 68));
   };
 }
 

@@ -96,8 +96,10 @@ export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways 
 }
 
 function inetKindDump(kind: Kind, options: object, direct: Direct | undefined): Dump<DiagMsg> {
-  if (direct !== undefined && kind === 'tcp') return inetDump(TCP, direct(kind), options);
-  if (direct !== undefined && kind === 'udp') return inetDump(UDP, direct(kind), options);
+  // Without records, it is not the dump that looks for owners.
+  const plain = { ...options, owners: false };
+  if (direct !== undefined && kind === 'tcp') return inetDump(TCP, direct(kind), plain);
+  if (direct !== undefined && kind === 'udp') return inetDump(UDP, direct(kind), plain);
   return (INET_DUMPS[kind] as AnyDump)(options);
 }
 

@@ -75,11 +75,6 @@ export const MORE: readonly (keyof Values)[] = [
   'tipcinfo',
 ];
 
-/** Whether there is anything behind the addresses. */
-export function tellsMore(values: Values): boolean {
-  return MORE.some((name) => values[name]);
-}
-
 function processText(socket: InetDiagMsg, context: Context): string {
   const { values } = context;
   const { timer, expires, retrans } = socket;

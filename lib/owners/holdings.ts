@@ -38,6 +38,21 @@ export class Holdings {
     return inodes[at] === inode >>> 0 ? holders[at] : undefined;
   }
 
+  /** The place of the first holding of a socket, and behind its last one. Number 0 is that of sockets without a descriptor. */
+  placesOf(inode: number): { first: number; end: number } {
+    const { inodes } = this.#found;
+    const first = inode === 0 ? 0 : firstFrom(inodes, inode);
+    let end = first;
+    if (inode !== 0) while (inodes[end] === inode) end++;
+    return { first, end };
+  }
+
+  /** Whose the holding at a place is, for `processAt`, and by which descriptor. */
+  at(place: number): { holder: number; fd: number } {
+    const { holders, descriptors } = this.#found;
+    return { holder: holders[place] as number, fd: descriptors[place] as number };
+  }
+
   processAt(holder: number): { pid: number; comm: string } {
     return { pid: this.#found.pids[holder] as number, comm: this.#comms[holder] as string };
   }

@@ -1,0 +1,49 @@
+/** Those who hold sockets, put into a table as `usersText` would, without an object for each. */
+import { ownersError } from '../netlink/errors.js';
+import { Holdings } from '../owners/holdings.js';
+import { isFailure, Walk } from '../owners/walk.js';
+import { type Cells, NUMBER_LENGTH, putNumber, putText } from './cells.js';
+import { printable } from './words.js';
+
+/** For each beside the text of its process. */
+const ROOM = NUMBER_LENGTH + 16;
+/** A letter takes no more bytes than this. */
+const LETTER = 3;
+
+export class Users {
+  readonly #holdings: Holdings;
+  /** By the place of the process: `("node",pid=1,fd=`. */
+  readonly #texts: string[] = [];
+
+  constructor(holdings: Holdings) {
+    this.#holdings = holdings;
+  }
+
+  /** Of a socket, by its inode number, as the next cell. Like ss, with those last that were found first. */
+  put(cells: Cells, inode: number): void {
+    const { first, end } = this.#holdings.placesOf(inode);
+    let next = cells.at;
+    if (first < end) next = putText(cells.reserve(ROOM), next, ' users:(');
+    for (let place = end - 1; place >= first; place -= 1) {
+      const { holder, fd } = this.#holdings.at(place);
+      const text = this.#textOf(holder);
+      const bytes = cells.reserve(next - cells.at + text.length * LETTER + ROOM);
+      next = putNumber(bytes, putText(bytes, next, text), fd);
+      next = putText(bytes, next, place > first ? '),' : '))');
+    }
+    cells.close(next);
+  }
+
+  #textOf(holder: number): string {
+    const { comm, pid } = this.#holdings.processAt(holder);
+    this.#texts[holder] ??= `("${printable(comm)}",pid=${pid},fd=`;
+    return this.#texts[holder];
+  }
+}
+
+/** Before any socket is asked for: one that was opened in between seems to have no owner. @throws SockDiagError */
+export async function readUsers(): Promise<Users> {
+  const found = await new Walk().run();
+  if (isFailure(found)) throw ownersError(found);
+  return new Users(new Holdings(found));
+}
