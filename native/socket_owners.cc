@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <functional>
+#include <system_error>
+#include <thread>
 
 #include <linux/magic.h>
 
@@ -78,6 +82,50 @@ bool IsProcess(int process, uint32_t pid) {
   return status.find("\nTgid:\t" + std::to_string(pid) + '\n') != std::string::npos;
 }
 
+// Puts what was found of one process behind that of others.
+void Append(Owners part, Owners* owners) {
+  const auto first = static_cast<uint32_t>(owners->holders.size());
+  for (Holding holding : part.holdings) {
+    holding.holder = first;
+    owners->holdings.push_back(holding);
+  }
+  for (Holder& holder : part.holders) owners->holders.push_back(std::move(holder));
+  owners->read += part.read;
+  owners->denied += part.denied;
+  owners->vanished += part.vanished;
+}
+
+void SortByInode(std::vector<Holding>* holdings) {
+  std::stable_sort(holdings->begin(), holdings->end(),
+                   [](const Holding& a, const Holding& b) { return a.inode < b.inode; });
+}
+
+// Does the same here and on another thread, and throws what either of them does. Where there can be no other,
+// it is done here alone.
+void DoTwice(const std::function<void()>& work) {
+  std::exception_ptr failure;
+  std::thread other;
+  try {
+    other = std::thread([&] {
+      try {
+        work();
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    });
+  } catch (const std::system_error&) {
+    // There are too many threads already.
+  }
+  try {
+    work();
+  } catch (...) {
+    if (other.joinable()) other.join();
+    throw;
+  }
+  if (other.joinable()) other.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
 }  // namespace
 
 SocketOwners::SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> inodes)
@@ -89,60 +137,76 @@ SocketOwners::SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> ino
 Owners SocketOwners::Walk() {
   const Descriptor proc(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
   CheckFileSystem(proc);
-  owners_ = {};
-  owners_.hidden = MayHideProcesses(proc);
-  WalkAll(proc);
-  Sort();
-  return std::move(owners_);
+  Owners owners;
+  owners.hidden = MayHideProcesses(proc);
+  for (Owners& part : VisitAll(proc, PidsIn(proc))) Append(std::move(part), &owners);
+  SortByInode(&owners.holdings);
+  return owners;
 }
 
-void SocketOwners::WalkAll(int proc) {
-  for (const uint32_t pid : pids_) {
-    if (IsCancelled()) return;
-    Visit(proc, std::to_string(pid).c_str(), pid);
-  }
-  if (!pids_.empty()) return;
-  ListNumbers(proc, [&](const char* name, uint32_t pid) {
-    Visit(proc, name, pid);
+std::vector<uint32_t> SocketOwners::PidsIn(int proc) const {
+  if (!pids_.empty()) return pids_;
+  std::vector<uint32_t> pids;
+  ListNumbers(proc, [&](const char*, uint32_t pid) {
+    pids.push_back(pid);
     return !IsCancelled();
   });
+  return pids;
+}
+
+// Of each process by itself, so that their order is kept. Each thread takes the next one that nobody has
+// taken.
+std::vector<Owners> SocketOwners::VisitAll(int proc, const std::vector<uint32_t>& pids) {
+  std::vector<Owners> parts(pids.size());
+  std::atomic<size_t> next{0};
+  const auto visit_some = [&] {
+    try {
+      for (size_t i = next++; i < pids.size() && !IsCancelled(); i = next++) Visit(proc, pids[i], &parts[i]);
+    } catch (...) {
+      next = pids.size();
+      throw;
+    }
+  };
+  if (pids.size() > 1)
+    DoTwice(visit_some);
+  else
+    visit_some();
+  return parts;
 }
 
 // The descriptor of /proc/PID stands for this very process: once that has ended, nothing is found below it,
 // and nothing of another that has got the same pid since. So all that is told of a process is read below it.
-void SocketOwners::Visit(int proc, const char* name, uint32_t pid) {
-  const size_t holdings = owners_.holdings.size();
+void SocketOwners::Visit(int proc, uint32_t pid, Owners* owners) {
   try {
-    const Descriptor process(proc, name, O_PATH | O_DIRECTORY);
+    const Descriptor process(proc, std::to_string(pid).c_str(), O_PATH | O_DIRECTORY);
     try {
-      ReadProcess(process, pid);
-      ++owners_.read;
+      ReadProcess(process, pid, owners);
+      ++owners->read;
     } catch (const SystemError& error) {
-      owners_.holdings.resize(holdings);
+      owners->holdings.clear();
       // The links of a process that has just ended are denied, whoever asks.
       if (IsDenial(error)) CheckHasNotEnded(process);
       throw;
     }
   } catch (const SystemError& error) {
     if (IsAbsence(error))
-      ++owners_.vanished;
+      ++owners->vanished;
     else if (IsDenial(error))
-      ++owners_.denied;
+      ++owners->denied;
     else
       throw;
   }
 }
 
-void SocketOwners::ReadProcess(int process, uint32_t pid) {
+void SocketOwners::ReadProcess(int process, uint32_t pid, Owners* owners) {
   if (!pids_.empty() && !IsProcess(process, pid)) throw SystemError{"open", ESRCH};
-  const size_t holdings = owners_.holdings.size();
-  if (!ReadDescriptors(process, "fd")) ReadThreads(process);
-  if (owners_.holdings.size() == holdings) return;
-  owners_.holders.push_back({pid, ReadStartTime(process), ReadComm(process)});
+  if (!ReadDescriptors(process, "fd", &owners->holdings)) ReadThreads(process, &owners->holdings);
+  if (owners->holdings.empty()) return;
+  owners->holders.push_back({pid, ReadStartTime(process), ReadComm(process)});
 }
 
 // Whether there is any, of whatever kind.
-bool SocketOwners::ReadDescriptors(int process, const char* name) {
+bool SocketOwners::ReadDescriptors(int process, const char* name, std::vector<Holding>* holdings) {
   const Descriptor directory(process, name, O_RDONLY | O_DIRECTORY);
   bool found = false;
   ListNumbers(directory, [&](const char* link, uint32_t descriptor) {
@@ -150,7 +214,7 @@ bool SocketOwners::ReadDescriptors(int process, const char* name) {
     char target[kLinkRoom] = {};
     // It may have been closed in between, or be a file at the end of too long a path.
     if (readlinkat(directory, link, target, sizeof target - 1) >= 0)
-      AddIfSocket(target, descriptor);
+      AddIfSocket(target, descriptor, holdings);
     else if (errno != ENOENT && errno != ENAMETOOLONG)
       throw SystemError{"readlink", errno};
     return !IsCancelled();
@@ -160,35 +224,30 @@ bool SocketOwners::ReadDescriptors(int process, const char* name) {
 
 // The first thread of a process may have ended while others live on: they all have the same descriptors, but
 // it has none any more.
-void SocketOwners::ReadThreads(int process) {
+void SocketOwners::ReadThreads(int process, std::vector<Holding>* holdings) {
   const Descriptor tasks(process, "task", O_RDONLY | O_DIRECTORY);
   bool first = true;
   ListNumbers(tasks, [&](const char* name, uint32_t) {
     if (std::exchange(first, false)) return true;
-    const size_t holdings = owners_.holdings.size();
     try {
-      return !ReadDescriptors(Descriptor(tasks, name, O_PATH | O_DIRECTORY), "fd");
+      return !ReadDescriptors(Descriptor(tasks, name, O_PATH | O_DIRECTORY), "fd", holdings);
     } catch (const SystemError& error) {
       if (!IsAbsence(error)) throw;
-      owners_.holdings.resize(holdings);
+      holdings->clear();
       return true;
     }
   });
 }
 
-void SocketOwners::AddIfSocket(const char* target, uint32_t descriptor) {
+void SocketOwners::AddIfSocket(const char* target, uint32_t descriptor,
+                               std::vector<Holding>* holdings) const {
   uint64_t number = 0;
   if (std::memcmp(target, kSocket, kSocketSize) != 0 || !ParseNumber(target + kSocketSize, ']', &number))
     return;
   // The records of dumps carry so many bits of it, and the kernel gives out no more.
   const auto inode = static_cast<uint32_t>(number);
   if (!inodes_.empty() && !std::binary_search(inodes_.begin(), inodes_.end(), inode)) return;
-  owners_.holdings.push_back({inode, static_cast<uint32_t>(owners_.holders.size()), descriptor});
-}
-
-void SocketOwners::Sort() {
-  std::stable_sort(owners_.holdings.begin(), owners_.holdings.end(),
-                   [](const Holding& a, const Holding& b) { return a.inode < b.inode; });
+  holdings->push_back({inode, 0, descriptor});
 }
 
 }  // namespace sockdiag

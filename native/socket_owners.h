@@ -1,4 +1,5 @@
-// Which processes hold which sockets: one walk over /proc/PID/fd/*, on whatever thread it is called from.
+// Which processes hold which sockets: one walk over /proc/PID/fd/*, on the thread that it is called from and
+// on one more, since nearly all of its time goes into the kernel, which serves both.
 #pragma once
 
 #include <atomic>
@@ -47,18 +48,17 @@ class SocketOwners {
 
  private:
   bool IsCancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-  void WalkAll(int proc);
-  void Visit(int proc, const char* name, uint32_t pid);
-  void ReadProcess(int process, uint32_t pid);
-  bool ReadDescriptors(int process, const char* name);
-  void ReadThreads(int process);
-  void AddIfSocket(const char* target, uint32_t descriptor);
-  void Sort();
+  std::vector<uint32_t> PidsIn(int proc) const;
+  std::vector<Owners> VisitAll(int proc, const std::vector<uint32_t>& pids);
+  void Visit(int proc, uint32_t pid, Owners* owners);
+  void ReadProcess(int process, uint32_t pid, Owners* owners);
+  bool ReadDescriptors(int process, const char* name, std::vector<Holding>* holdings);
+  void ReadThreads(int process, std::vector<Holding>* holdings);
+  void AddIfSocket(const char* target, uint32_t descriptor, std::vector<Holding>* holdings) const;
 
   std::vector<uint32_t> pids_;
   std::vector<uint32_t> inodes_;
   std::atomic<bool> cancelled_{false};
-  Owners owners_;
 };
 
 }  // namespace sockdiag
