@@ -5,6 +5,11 @@ const PIECES = 4;
 const PIECE = (1 << 20) - 16;
 const LENGTH = 2;
 
+/** Of a cell of so many bytes. */
+export function costOf(length: number): number {
+  return LENGTH + ((length + 1) & ~1);
+}
+
 export class Budget {
   #full = 0;
   /** What is left of the piece that is being filled. */
@@ -12,6 +17,13 @@ export class Budget {
 
   get isSpent(): boolean {
     return this.#full >= PIECES;
+  }
+
+  /** A row that has place in the piece that is being filled, by what its cells cost; false if it has not, and nothing is taken. */
+  takes(cost: number): boolean {
+    if (cost > this.#left) return false;
+    this.#left -= cost;
+    return true;
   }
 
   /** A cell takes its length, in two bytes, and its bytes, to an even number; none lies in two pieces. */

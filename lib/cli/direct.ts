@@ -4,7 +4,6 @@
  * addresses and owners, and has to put there what `inetRow` would.
  */
 import { plan as divide } from '../filter/plan.js';
-import { serviceName } from '../filter/services.js';
 import { ADDRESS_TEXT_LENGTH, putAddress4, putAddress6 } from '../inet/address.js';
 import { AF_INET, AF_INET6 } from '../inet/family.js';
 import { INET_DIAG_MSG_LENGTH } from '../inet/record.js';
@@ -18,6 +17,7 @@ import { MORE } from './inet-row.js';
 import type { Layout } from './layout.js';
 import type { Values } from './options.js';
 import type { Plan } from './plan.js';
+import { serviceOf } from './services.js';
 import { readUsers, type Users } from './users.js';
 import { QUEUE_WIDTH, stateWord } from './words.js';
 
@@ -61,6 +61,9 @@ const CLOSE = 0x5d;
 /** For all cells but names of devices and services. */
 const ROOM = 64 + 2 * ADDRESS_TEXT_LENGTH + 4 * NUMBER_LENGTH;
 
+/** A letter takes no more bytes than this. */
+const LETTER = 3;
+
 /** Puts the cells of the inet_diag_msg in a row of the index. */
 type Put = (memory: BatchMemory, row: number) => void;
 
@@ -70,30 +73,55 @@ interface Wanted {
   users: Users | undefined;
 }
 
+/** Few calls, and the cells by hand: until the engine has compiled it, each call costs as much as the rest. */
 function putterOf(cells: Cells, context: Context, { protocol, users }: Wanted): Put {
+  const { ends } = cells;
   const { numeric } = context.values;
-  const putEnd = (memory: BatchMemory, row: number, address: number, device: string, port: number): void => {
-    const bytes = cells.reserve(ROOM + device.length);
-    let next = putAddress(bytes, cells.at, memory, row, address);
-    if (device !== '') next = putText(bytes, next, device);
-    bytes[next++] = COLON;
-    cells.close(next);
-    const service = numeric ? undefined : serviceName(port, protocol);
-    if (service !== undefined) cells.add(service);
-    else cells.close(putPort(bytes, next, port));
+  const putService = (at: number, port: number): number => {
+    const service = numeric || port === 0 ? undefined : serviceOf(port, protocol);
+    if (service === undefined) return putPort(cells.bytes, at, port);
+    cells.at = at;
+    return putText(cells.reserve(service.length * LETTER + ROOM), at, service);
+  };
+  const putDevice = (at: number, ifindex: number): number => {
+    const device = `%${context.device(ifindex)}`;
+    cells.at = at;
+    return putText(cells.reserve(device.length * LETTER + ROOM), at, device);
   };
   return (memory, row) => {
-    const at = memory.words[row] as number;
-    const bytes = cells.reserve(ROOM);
-    let next = cells.close(putText(bytes, cells.at, protocol));
-    next = cells.close(putText(bytes, next, STATE_WORDS[memory.u8(at + 1)] as string));
-    next = cells.close(putQueue(bytes, next, memory.u32(at + 56)));
-    cells.close(putQueue(bytes, next, memory.u32(at + 60)));
-    const ifindex = memory.u32(at + 40);
-    putEnd(memory, row, at + 8, ifindex === 0 ? '' : `%${context.device(ifindex)}`, memory.port(at + 4));
-    putEnd(memory, row, at + 24, '', memory.port(at + 6));
-    if (users === undefined) cells.close(cells.at);
-    else users.put(cells, memory.u32(at + 68));
+    const { words } = memory;
+    const at = words[row] as number;
+    const word = at >>> 2;
+    let bytes = cells.reserve(ROOM);
+    let next = putText(bytes, 0, protocol);
+    ends[0] = next;
+    next = putText(bytes, next, STATE_WORDS[memory.bytes[at + 1] as number] as string);
+    ends[1] = next;
+    next = putQueue(bytes, next, words[word + 14] as number);
+    ends[2] = next;
+    next = putQueue(bytes, next, words[word + 15] as number);
+    ends[3] = next;
+    next = putAddress(bytes, next, memory, row, at + 8);
+    const ifindex = words[word + 10] as number;
+    if (ifindex !== 0) {
+      next = putDevice(next, ifindex);
+      bytes = cells.bytes;
+    }
+    bytes[next++] = COLON;
+    ends[4] = next;
+    next = putService(next, memory.port(at + 4));
+    bytes = cells.bytes;
+    ends[5] = next;
+    next = putAddress(bytes, next, memory, row, at + 24);
+    bytes[next++] = COLON;
+    ends[6] = next;
+    next = putService(next, memory.port(at + 6));
+    ends[7] = next;
+    ends[8] = next;
+    if (users === undefined) return;
+    cells.at = next;
+    cells.count = 8;
+    users.put(cells, words[word + 17] as number);
   };
 }
 

@@ -1,7 +1,7 @@
 /** Sockets of the IP protocols as rows. */
-import { protocolName, serviceName } from '../filter/services.js';
+import { protocolName } from '../filter/services.js';
 import type { MptcpDiagMsg } from '../inet/mptcp.js';
-import type { InetDiagMsg, InetProtocol } from '../inet/record.js';
+import type { InetDiagMsg } from '../inet/record.js';
 import type { SctpDiagMsg } from '../inet/sctp.js';
 import type { SctpState } from '../inet/sctp-info.js';
 import type { TcpDiagMsg } from '../inet/tcp.js';
@@ -11,6 +11,7 @@ import type { Row } from './layout.js';
 import { mptcpInfoText } from './mptcp-info-text.js';
 import type { Values } from './options.js';
 import { sctpInfoText, sctpStateWord } from './sctp-info-text.js';
+import { serviceOf } from './services.js';
 import { tcpInfoText } from './tcp-info-text.js';
 import { queueText, stateWord } from './words.js';
 
@@ -48,14 +49,6 @@ function portText({ protocol }: InetDiagMsg, port: number, { values }: Context):
   // A raw socket has its IP protocol there.
   if (protocol === 'raw') return protocolName(port) ?? `ipproto-${port}`;
   return serviceOf(port, protocol) ?? String(port);
-}
-
-/** What runs over Multipath TCP is a service of TCP, and so is most of what has no entry for SCTP or DCCP. */
-function serviceOf(port: number, protocol: InetProtocol): string | undefined {
-  const service = serviceName(port, protocol);
-  return service !== undefined || protocol === 'tcp' || protocol === 'udp'
-    ? service
-    : serviceName(port, 'tcp');
 }
 
 /** What asks for something behind the addresses. */

@@ -1,5 +1,5 @@
 /** Rows as lines: columns as wide as their widest cell, or spread over a screen, as `ss` sets them. */
-import { Budget } from './budget.js';
+import { Budget, costOf } from './budget.js';
 import { Cells } from './cells.js';
 import type { Paint } from './colours.js';
 import { BLANK, type Column, LINE_BREAK, type PlacedRow, Sheet } from './sheet.js';
@@ -69,11 +69,13 @@ export class Layout {
   /** The cells of the next row: for whoever puts them there by hand, and then calls `next`. */
   readonly cells: Cells = new Cells(HEADINGS.length);
   readonly #columns: readonly Column[];
+  /** Of each of them, whether it is shown: 1 or 0. */
+  readonly #shown: Uint8Array;
   readonly #screen: number | undefined;
   readonly #paint: Paint | undefined;
   readonly #print: (lines: Uint8Array) => void;
   /** Of all columns, in bytes, as `ss` counts. */
-  readonly #widths: number[] = HEADINGS.map(() => 0);
+  readonly #widths: Uint32Array = new Uint32Array(HEADINGS.length);
   /** Of the last cell of the last row. `ss` does not count it before there is another row, so neither do we. */
   #lastTail = 0;
   #widestTail: number;
@@ -94,6 +96,7 @@ export class Layout {
       gap: i === first ? 0 : (GAPS[i] as number),
       isRight: isRight(i),
     }));
+    this.#shown = Uint8Array.from(shown, Number);
     this.#screen = screen;
     this.#paint = paint;
     this.#print = print;
@@ -123,25 +126,34 @@ export class Layout {
   /** Whether a column got wider, so that another sheet is needed. */
   #measure(ends: Uint32Array): boolean {
     const widths = this.#widths;
+    const shown = this.#shown;
     let isWider = false;
     let start = 0;
+    let cost = 0;
     for (let column = 0; column < PROCESS; column += 1) {
       const end = ends[column] as number;
       const length = end - start;
       start = end;
-      const { isShown } = this.#columns[column] as Column;
-      if (!isShown) continue;
-      this.#budget.spend(length);
+      if (shown[column] === 0) continue;
+      cost += costOf(length);
       if (length <= (widths[column] as number)) continue;
       widths[column] = length;
       isWider = true;
     }
-    this.#widestTail = Math.max(this.#widestTail, this.#lastTail);
+    if (this.#lastTail > this.#widestTail) this.#widestTail = this.#lastTail;
     this.#lastTail = (ends[PROCESS] as number) - start;
-    // In two: the processes, and all else.
-    this.#budget.spend(this.#lastTail);
-    this.#budget.spend(0);
+    cost += costOf(this.#lastTail) + costOf(0);
+    if (!this.#budget.takes(cost)) this.#spend(ends);
     return isWider;
+  }
+
+  /** Cell by cell. What is not shown costs nothing, and the last one is two: the processes, and all else. */
+  #spend(ends: Uint32Array): void {
+    for (let column = 0; column <= PROCESS; column += 1) {
+      const start = column === 0 ? 0 : (ends[column - 1] as number);
+      if (this.#shown[column] !== 0) this.#budget.spend((ends[column] as number) - start);
+    }
+    this.#budget.spend(0);
   }
 
   #stateOf({ bytes, ends }: Cells): string {
@@ -158,7 +170,7 @@ export class Layout {
   }
 
   /** Of the blanks of a row, its colours and the end of its line. */
-  #room(widths: readonly number[]): number {
+  #room(widths: Uint32Array): number {
     return widths.reduce((sum, width, column) => sum + width + (GAPS[column] as number), PAINT_ROOM);
   }
 
@@ -175,20 +187,20 @@ export class Layout {
     this.#budget.clear();
   }
 
-  #finalWidths(): readonly number[] {
+  #finalWidths(): Uint32Array {
     const needed = this.#widths.with(PROCESS, this.#widestTail);
     if (this.#screen === undefined) return needed;
-    const outer = needed.map((width, column) => {
+    const outer = Array.from(needed, (width, column) => {
       const { isShown, gap } = this.#columns[column] as Column;
       return width === 0 || !isShown ? 0 : width + gap;
     });
-    return spread(outer, this.#screen).map((width, column) =>
+    return Uint32Array.from(spread(outer, this.#screen), (width, column) =>
       Math.max(width - (this.#columns[column] as Column).gap, 0),
     );
   }
 
   /** Colours make lines longer, and a narrow screen makes columns narrower than what is in them. */
-  #printOnScreen(sheet: Sheet, widths: readonly number[]): void {
+  #printOnScreen(sheet: Sheet, widths: Uint32Array): void {
     const room = this.#room(widths);
     let chunk = Buffer.alloc(LAST_SHEET, BLANK);
     let end = 0;
@@ -205,7 +217,7 @@ export class Layout {
   }
 
   /** Puts a row into blanks that have room for it; answers where it ends. */
-  #putLine(line: Buffer, at: number, row: PlacedRow, widths: readonly number[]): number {
+  #putLine(line: Buffer, at: number, row: PlacedRow, widths: Uint32Array): number {
     const columns = this.#columns;
     let next = at;
     let state = this.#onlyState;

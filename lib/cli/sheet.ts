@@ -4,6 +4,9 @@ import type { Cells } from './cells.js';
 export const BLANK = 0x20;
 export const LINE_BREAK = 0x0a;
 
+/** Of a column that is not shown. */
+const HIDDEN = -0x8000_0000;
+
 export interface Column {
   isShown: boolean;
   /** Blanks in front of it. */
@@ -39,16 +42,22 @@ export class Sheet {
   readonly #starts: Uint32Array;
   /** Where its last cell does. */
   readonly #tail: number;
+  /** Where the cells of each column start, or, as negative numbers, where they end. */
+  readonly #edges: Int32Array;
   readonly #bytes: Buffer;
   #end = 0;
 
   /** A line is all columns in `widths`, but for the last cell, which is as long as it is if it is longer. */
-  constructor(columns: readonly Column[], widths: readonly number[], capacity: number) {
+  constructor(columns: readonly Column[], widths: Uint32Array, capacity: number) {
     this.#columns = columns;
-    this.#widths = Uint32Array.from(widths);
+    this.#widths = widths.slice();
     const { starts, length } = placesOf(columns, widths);
     this.#starts = starts;
     this.#tail = starts[columns.length - 1] as number;
+    this.#edges = Int32Array.from(columns, ({ isShown, isRight }, i) => {
+      if (!isShown) return HIDDEN;
+      return isRight ? -((starts[i] as number) + (widths[i] as number)) : (starts[i] as number);
+    });
     this.#bytes = Buffer.alloc(capacity, BLANK);
     this.#lengths = new Uint32Array(columns.length * (Math.floor(capacity / (length + 1)) + 1));
   }
@@ -58,7 +67,7 @@ export class Sheet {
   }
 
   /** Whether it is set with these. */
-  has(widths: readonly number[]): boolean {
+  has(widths: Uint32Array): boolean {
     return this.#columns.every(({ isShown }, i) => !isShown || this.#widths[i] === widths[i]);
   }
 
@@ -66,27 +75,26 @@ export class Sheet {
   put(cells: Cells): boolean {
     const { bytes: from, ends } = cells;
     const bytes = this.#bytes;
-    const columns = this.#columns;
     const lengths = this.#lengths;
     const base = this.#end;
-    const last = columns.length - 1;
-    const first = this.rows * columns.length;
-    const start = base + this.#tail;
-    const tail = (ends[last] as number) - (ends[last - 1] as number);
-    const end = start + Math.max(tail, this.#widths[last] as number);
+    const count = ends.length;
+    const tail = (ends[count - 1] as number) - (ends[count - 2] as number);
+    const end = base + this.#tail + Math.max(tail, this.#widths[count - 1] as number);
     if (end >= bytes.length) return false;
+    const edges = this.#edges;
+    let place = this.rows * count;
     let at = 0;
-    for (let i = 0; i <= last; i += 1) {
-      const { isShown, isRight } = columns[i] as Column;
+    for (let i = 0; i < count; i += 1) {
       const cellEnd = ends[i] as number;
       const length = cellEnd - at;
-      lengths[first + i] = length;
-      if (!isShown) at = cellEnd;
-      else {
-        let to = base + (this.#starts[i] as number);
-        if (isRight) to += (this.#widths[i] as number) - length;
-        while (at < cellEnd) bytes[to++] = from[at++] as number;
+      lengths[place++] = length;
+      const edge = edges[i] as number;
+      if (edge === HIDDEN) {
+        at = cellEnd;
+        continue;
       }
+      let to = edge < 0 ? base - edge - length : base + edge;
+      while (at < cellEnd) bytes[to++] = from[at++] as number;
     }
     bytes[end] = LINE_BREAK;
     this.#end = end + 1;
@@ -95,7 +103,7 @@ export class Sheet {
   }
 
   /** The same lines, set with widths that are no smaller. */
-  linesWith(widths: readonly number[]): Uint8Array {
+  linesWith(widths: Uint32Array): Uint8Array {
     const last = this.#columns.length - 1;
     const { starts, length } = placesOf(this.#columns, widths);
     const spans = this.#spansTo(starts, widths);
@@ -118,7 +126,7 @@ export class Sheet {
   }
 
   /** What of a line, but for its last cell, goes where: neighbours that stay so go together. */
-  #spansTo(starts: Uint32Array, widths: readonly number[]): Span[] {
+  #spansTo(starts: Uint32Array, widths: Uint32Array): Span[] {
     const spans: Span[] = [];
     for (const [i, { isShown, isRight }] of this.#columns.slice(0, -1).entries()) {
       if (!isShown) continue;
@@ -158,10 +166,7 @@ export class Sheet {
 }
 
 /** Where each column starts in a line, and how long that is. */
-function placesOf(
-  columns: readonly Column[],
-  widths: readonly number[],
-): { starts: Uint32Array; length: number } {
+function placesOf(columns: readonly Column[], widths: Uint32Array): { starts: Uint32Array; length: number } {
   const starts = new Uint32Array(columns.length);
   let length = 0;
   for (const [i, { isShown, gap }] of columns.entries()) {

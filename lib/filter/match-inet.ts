@@ -148,7 +148,8 @@ export function inetAutobound(portRange: readonly [least: number, most: number] 
 
 const PORT_RANGE = '/proc/sys/net/ipv4/ip_local_port_range';
 
-function readPortRange(): readonly [number, number] {
+/** The ports that the kernel gives to sockets, both ends included. @throws Error of the system */
+export function readPortRange(): readonly [number, number] {
   const [least, most] = readFileSync(PORT_RANGE, 'utf8').trim().split(/\s+/).map(Number);
   return [least as number, most as number];
 }

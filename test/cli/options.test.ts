@@ -59,6 +59,19 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
   const ours = (words: string): string => run([process.execPath, COMMAND], words);
   const theirs = (words: string): string => run(['ss'], words);
 
+  test('a port that the kernel may have given has no name', async () => {
+    await stage.run(`
+      import socket
+      given = socket.create_server(('127.0.0.1', 57000))
+      chosen = socket.create_server(('127.0.0.1', 8080))
+      result = None
+    `);
+    for (const port of ['57000', 'http-alt']) expect(theirs('-tl')).toContain(`127.0.0.1:${port} `);
+    // With records and without.
+    for (const words of ['-tl', '-tlo']) expect(ours(words)).toBe(theirs(words));
+    expect(ours('-tln')).toBe(theirs('-tln'));
+  });
+
   test('-B tells of sockets that are bound and nothing more, which only their names can ask for', async () => {
     await stage.run(`
       import socket

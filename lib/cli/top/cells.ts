@@ -1,5 +1,5 @@
 /** What stands in each column of a row. */
-import { serviceName } from '../../filter/services.js';
+import { serviceOf } from '../services.js';
 import { stateWord } from '../words.js';
 import type { ColumnId, Placed } from './columns.js';
 import { amountText, countText, timeText } from './figures.js';
@@ -97,7 +97,7 @@ export function addressText(address: string): string {
 
 function portText({ port }: Endpoint, kind: string, { isNumeric }: Manner): string {
   if (port === 0) return '*';
-  return (isNumeric ? undefined : serviceName(port, kind)) ?? String(port);
+  return (isNumeric ? undefined : serviceOf(port, kind)) ?? String(port);
 }
 
 /** The port of an address, or the pid of a process, is what it is known by: the rest gives way to it. */
