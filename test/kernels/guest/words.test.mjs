@@ -1,6 +1,7 @@
 /**
  * The command beside ss, for sockets that few kernels have: the same lines, letter for letter. What may differ is in
- * docs/ss.md. Runs inside a machine: npm run test:kernels.
+ * docs/ss.md. Runs inside a machine: npm run test:kernels. Its name comes behind those of the others, some of which want to
+ * find no sockets but their own, and not what is left of closed ones.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
