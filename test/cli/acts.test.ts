@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 
 import { readCounters, summaryOf } from '../../lib/cli/summary.js';
 import { lackOfWorld } from '../tools.js';
-import { Stage } from '../world/stage.js';
+import { Stage, THREE_CONNECTIONS } from '../world/stage.js';
 
 const COMMAND = 'dist/cli/main.js';
 
@@ -62,12 +62,7 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
   beforeEach(async () => {
     stage = await Stage.open();
     await stage.run(`
-      import socket
-      listener = socket.create_server(('127.0.0.1', 4001))
-      pairs = []
-      for n in range(3):
-          near = socket.create_connection(('127.0.0.1', 4001))
-          pairs.append((near, listener.accept()[0]))
+      ${THREE_CONNECTIONS}
       datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
       datagrams.bind(('127.0.0.1', 4003))
       left, right = socket.socketpair()

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { lackOf, lackOfWorld } from '../tools.js';
-import { Stage } from '../world/stage.js';
+import { Stage, THREE_CONNECTIONS } from '../world/stage.js';
 
 const COMMAND = [process.execPath, 'dist/cli/main.js'];
 
@@ -13,12 +13,7 @@ describe.skipIf(lackOfWorld() || lackOf('strace'))('without sock_diag', () => {
   beforeAll(async () => {
     stage = await Stage.open();
     await stage.run(`
-      import socket
-      listener = socket.create_server(('127.0.0.1', 4001))
-      pairs = []
-      for n in range(3):
-          near = socket.create_connection(('127.0.0.1', 4001))
-          pairs.append((near, listener.accept()[0]))
+      ${THREE_CONNECTIONS}
       datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
       datagrams.bind(('::1', 4003))
       named = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

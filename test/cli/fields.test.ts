@@ -21,7 +21,7 @@ import {
   dumpUnix,
 } from '../../lib/index.js';
 import { lackOfWorld } from '../tools.js';
-import { Stage } from '../world/stage.js';
+import { Stage, THREE_CONNECTIONS } from '../world/stage.js';
 
 const COMMAND = 'dist/cli/main.js';
 
@@ -181,12 +181,8 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     directory = mkdtempSync(join(tmpdir(), 'sockdiag-fields-'));
     stage = await Stage.open();
     await stage.run(`
-      import socket, struct
-      listener = socket.create_server(('127.0.0.1', 4001))
-      pairs = []
-      for n in range(3):
-          near = socket.create_connection(('127.0.0.1', 4001))
-          pairs.append((near, listener.accept()[0]))
+      import struct
+      ${THREE_CONNECTIONS}
       peer = struct.pack('=H2x4s120x', socket.AF_INET, socket.inet_aton('127.0.0.9'))
       key = b'do not tell'
       listener.setsockopt(socket.IPPROTO_TCP, 14, peer + struct.pack('=BBHi80s', 0, 0, len(key), 0, key))

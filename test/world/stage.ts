@@ -67,3 +67,11 @@ async function answer(lines: AsyncIterator<string>): Promise<unknown> {
   if (complaint !== undefined) throw new Error(complaint);
   return result;
 }
+
+/** Python: a TCP listener on port 4001 of 127.0.0.1, and three connections to it, with both of their ends. */
+export const THREE_CONNECTIONS: string = `
+import socket
+listener = socket.create_server(('127.0.0.1', 4001))
+nears = [socket.create_connection(('127.0.0.1', 4001)) for n in range(3)]
+pairs = [(near, listener.accept()[0]) for near in nears]
+`;
