@@ -59,12 +59,19 @@ export function paintFor(when: string | undefined): Paint | undefined {
   if (when !== undefined && !WHENS.includes(when as 'auto')) {
     throw new RangeError(`--color is '${when}', but must be one of ${WHENS.join(', ')}`);
   }
-  const isWanted = when === 'always' || (when !== 'never' && isFit());
+  const isWanted =
+    when === 'always' || (when !== 'never' && isDrawable(process.env) && hasColours(process.env));
   return isWanted ? paint : undefined;
 }
 
-/** Whether colours can be seen, and nobody has said no: https://no-color.org */
-function isFit(): boolean {
-  const { NO_COLOR, TERM } = process.env;
-  return process.stdout.isTTY === true && !NO_COLOR && TERM !== 'dumb';
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether output is a terminal that knows more than letters. */
+export function isDrawable({ TERM }: Environment): boolean {
+  return process.stdout.isTTY === true && TERM !== 'dumb';
+}
+
+/** Whether nobody has said no: https://no-color.org */
+export function hasColours({ NO_COLOR }: Environment): boolean {
+  return (NO_COLOR ?? '') === '';
 }

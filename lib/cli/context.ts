@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 import type { DiagMsg } from '../decode.js';
 import { cgroupMount } from '../filter/resolvers.js';
-import type { SocketRecord } from '../record/record.js';
 import { usersText } from './details.js';
 import { checkContexts, type Holders, readHolders } from './holders.js';
 import { HostNames, hostsOf } from './hosts.js';
 import type { Values } from './options.js';
+import { readUsers, type Users } from './users.js';
 import { readDevices } from './words.js';
 
 export class Context {
@@ -18,6 +18,8 @@ export class Context {
   #cgroups: Map<number, string> | undefined;
   readonly #hosts: HostNames | undefined;
   #holders: Holders | undefined;
+  /** Of all sockets, where they are shown without their threads and contexts. */
+  owners: Users | undefined;
 
   /** @throws SockDiagError where contexts are asked for and there are none. */
   constructor(values: Values) {
@@ -36,12 +38,19 @@ export class Context {
     return this.#hosts?.of(address) ?? address;
   }
 
+  /**
+   * Looks for those who hold sockets, where they are shown, and before any socket is asked for: one that is opened in between
+   * seems to have no owner. @throws SockDiagError where /proc cannot be read.
+   */
+  async readHolders(): Promise<void> {
+    const { processes, threads, context } = this.values;
+    if (threads || context) this.#holders = readHolders(this.values);
+    else if (processes) this.owners = await readUsers();
+  }
+
   /** Those who hold a socket. */
-  users({ inode, owners }: SocketRecord & { inode: number }): string {
-    const { threads, context } = this.values;
-    if (!threads && !context) return usersText(owners);
-    this.#holders ??= readHolders(this.values);
-    return usersText(this.#holders.get(inode));
+  users({ inode }: { inode: number }): string {
+    return this.owners?.textOf(inode) ?? usersText(this.#holders?.get(inode));
   }
 
   /** Without the details that only netlink tells. */

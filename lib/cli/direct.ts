@@ -18,18 +18,16 @@ import type { Layout } from './layout.js';
 import type { Values } from './options.js';
 import type { Plan } from './plan.js';
 import { serviceOf } from './services.js';
-import { readUsers, type Users } from './users.js';
 import { QUEUE_WIDTH, stateWord } from './words.js';
 
 /** What puts the sockets of a protocol into a table, and gives out none. */
 export type Direct = (protocol: 'tcp' | 'udp') => Decode<never>;
 
-/** Undefined where records are needed. @throws SockDiagError where owners are asked for, and /proc cannot be read. */
-export async function directInto(layout: Layout, context: Context, plan: Plan): Promise<Direct | undefined> {
+/** Undefined where records are needed. */
+export function directInto(layout: Layout, context: Context, plan: Plan): Direct | undefined {
   if (!isEnough(plan, context.values)) return undefined;
-  const users = context.values.processes ? await readUsers() : undefined;
   return (protocol) => {
-    const put = putterOf(layout.cells, context, { protocol, users });
+    const put = putterOf(layout.cells, context, protocol);
     rehearse(put, layout.cells);
     return (memory, row) => {
       put(memory, row);
@@ -67,16 +65,11 @@ const LETTER = 3;
 /** Puts the cells of the inet_diag_msg in a row of the index. */
 type Put = (memory: BatchMemory, row: number) => void;
 
-interface Wanted {
-  protocol: string;
-  /** Where they are shown. */
-  users: Users | undefined;
-}
-
 /** Few calls, and the cells by hand: until the engine has compiled it, each call costs as much as the rest. */
-function putterOf(cells: Cells, context: Context, { protocol, users }: Wanted): Put {
+function putterOf(cells: Cells, context: Context, protocol: string): Put {
   const { ends } = cells;
-  const { numeric } = context.values;
+  const { owners, values } = context;
+  const { numeric } = values;
   const putService = (at: number, port: number): number => {
     const service = numeric || port === 0 ? undefined : serviceOf(port, protocol);
     if (service === undefined) return putPort(cells.bytes, at, port);
@@ -117,11 +110,10 @@ function putterOf(cells: Cells, context: Context, { protocol, users }: Wanted): 
     ends[6] = next;
     next = putService(next, memory.port(at + 6));
     ends[7] = next;
-    ends[8] = next;
-    if (users === undefined) return;
     cells.at = next;
     cells.count = 8;
-    users.put(cells, words[word + 17] as number);
+    if (owners === undefined) cells.close(next);
+    else owners.put(cells, words[word + 17] as number);
   };
 }
 

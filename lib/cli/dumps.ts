@@ -64,7 +64,7 @@ export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways 
   const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(values.net !== undefined && { netns: values.net }),
-    ...((values.processes || askedFields(values)?.includes('owners')) && { owners: true }),
+    ...(hasOwners(values) && { owners: true }),
   };
   const orElse = { ...common, ...(fallback !== undefined && { fallback }) };
   const isUnconnected = states.includes('CLOSE');
@@ -96,10 +96,8 @@ export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways 
 }
 
 function inetKindDump(kind: Kind, options: object, direct: Direct | undefined): Dump<DiagMsg> {
-  // Without records, it is not the dump that looks for owners.
-  const plain = { ...options, owners: false };
-  if (direct !== undefined && kind === 'tcp') return inetDump(TCP, direct(kind), plain);
-  if (direct !== undefined && kind === 'udp') return inetDump(UDP, direct(kind), plain);
+  if (direct !== undefined && kind === 'tcp') return inetDump(TCP, direct(kind), options);
+  if (direct !== undefined && kind === 'udp') return inetDump(UDP, direct(kind), options);
   return (INET_DUMPS[kind] as AnyDump)(options);
 }
 
@@ -161,6 +159,12 @@ function unixDump(
   ];
   const show = fields === undefined ? inTable : unixShow(fields, filter !== undefined);
   return (dumpUnix as AnyDump)({ ...common, states, ...(!isWhole(values) && { show }) });
+}
+
+/** Whether records need them: a table finds out by itself, once for all dumps. */
+function hasOwners(values: Values): boolean {
+  const fields = askedFields(values);
+  return fields === undefined ? values.json === true && values.processes === true : fields.includes('owners');
 }
 
 /** Records are printed with all that is in them. */

@@ -29,7 +29,7 @@ export function checkContexts({ context, contexts }: Values, selinux: string = S
   }
 }
 
-/** By inode number. What may not be read, and what has gone, is not among them. */
+/** By inode number. What may not be read, and what has gone, is not among them. @throws Error of the system, without /proc. */
 export function readHolders({ threads, context }: Values, proc = '/proc'): Holders {
   const holders = new Map<number, Holder[]>();
   const add = (pid: number, tid: number): void => {
@@ -49,7 +49,7 @@ export function readHolders({ threads, context }: Values, proc = '/proc'): Holde
       else others.push({ ...common, fd });
     }
   };
-  for (const pid of numbersIn(proc)) {
+  for (const pid of numbersOf(readdirSync(proc))) {
     add(pid, pid);
     if (!threads) continue;
     for (const tid of numbersIn(join(proc, String(pid), 'task'))) if (tid !== pid) add(pid, tid);
@@ -68,14 +68,20 @@ function socketsOf(folder: string): [fd: number, inode: number][] {
   });
 }
 
-/** The lowest first. */
 function numbersIn(folder: string): number[] {
   try {
-    const names = readdirSync(folder).filter((name) => /^\d+$/.test(name));
-    return names.map(Number).sort((one, other) => one - other);
+    return numbersOf(readdirSync(folder));
   } catch {
     return [];
   }
+}
+
+/** The lowest first. */
+function numbersOf(names: readonly string[]): number[] {
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((one, other) => one - other);
 }
 
 /** Without the end of the line or of the string. */

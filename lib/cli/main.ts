@@ -8,7 +8,7 @@ import { SockDiagError } from '../netlink/errors.js';
 import type { Direct } from './direct.js';
 import { HELP } from './help.js';
 import { readWords, type Values, type Words } from './options.js';
-import { type Batches, jsonLine, type Pick, print, printJson, say } from './output.js';
+import { type Batches, jsonLine, jsonLines, type Pick, print, printJson, say } from './output.js';
 import { type Plan, planOf } from './plan.js';
 import { checkDumps, readMessages, readRecords } from './read.js';
 import { readSummary, summaryText } from './summary.js';
@@ -72,10 +72,7 @@ async function wait(plan: Plan, words: Words): Promise<void> {
     limit: limitOf(values),
   });
   if (found === undefined) process.exitCode = EXIT_TIMEOUT;
-  else if (values.json) {
-    const pick = await pickFor(values);
-    await print(found.map((record) => jsonLine(pick(record))).join(''));
-  }
+  else if (values.json) await print(jsonLines(found, await pickFor(values)));
 }
 
 async function top(plan: Plan, words: Words): Promise<void> {

@@ -140,6 +140,11 @@ export const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
 
 export type Values = { readonly [K in Flag]?: boolean } & { readonly [K in Text]?: string };
 
+/** A value as a number of seconds; NaN for what is none. */
+export function secondsOf(value: string): number {
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+}
+
 export interface Words {
   values: Values;
   /** The filter: what is no option. */

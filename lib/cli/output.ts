@@ -52,7 +52,11 @@ export type Batches = AsyncIterable<readonly DiagMsg[]>;
 /** What is printed of a record. */
 export type Pick = (record: object) => object;
 
+export function jsonLines(records: readonly object[], pick: Pick): string {
+  return records.map((record) => jsonLine(pick(record))).join('');
+}
+
 /** One record a line, as they come. */
 export async function printJson(batches: Batches, pick: Pick): Promise<void> {
-  for await (const records of batches) await print(records.map((one) => jsonLine(pick(one))).join(''));
+  for await (const records of batches) await print(jsonLines(records, pick));
 }

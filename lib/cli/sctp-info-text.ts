@@ -1,6 +1,6 @@
 /** What `ss -Si` prints of an SCTP endpoint or association, to the letter: that of iproute2 6.1. */
 import type { SctpDiagMsg } from '../inet/sctp.js';
-import type { SctpInfo, SctpPeerCapable, SctpPeerSack, SctpState } from '../inet/sctp-info.js';
+import { SCTP_PEER_CAPABLE, SCTP_PEER_SACK, type SctpInfo, type SctpState } from '../inet/sctp-info.js';
 import type { SocketAddress } from '../inet/socket-address.js';
 
 const STATES: Readonly<Record<string, string>> = { ESTABLISHED: 'ESTAB', SHUTDOWN_ACK_SENT: 'ACK_SENT' };
@@ -9,23 +9,6 @@ const STATES: Readonly<Record<string, string>> = { ESTABLISHED: 'ESTAB', SHUTDOW
 export function sctpStateWord(state: SctpState): string {
   return STATES[state] ?? state;
 }
-
-const CAPABLE: readonly (keyof SctpPeerCapable)[] = [
-  'auth',
-  'prsctp',
-  'asconf',
-  'reconf',
-  'ipv6',
-  'ipv4',
-  'ecn',
-  'intl',
-];
-
-const SACK: readonly Exclude<keyof SctpPeerSack, 'unknown'>[] = [
-  'zeroWindowAnnounced',
-  'sackGeneration',
-  'sackNeeded',
-];
 
 /** The number that the flags are bits of, the first the lowest. */
 function bitsOf<N extends string>(
@@ -68,8 +51,8 @@ function infoText(info: SctpInfo): string {
     unlessZero('maxseg', info.maxseg),
     unlessZero('prwnd', info.peerRwnd),
     tag('ptag', info.peerTag),
-    unlessZero('pcapable', bitsOf(info.peerCapable, CAPABLE)),
-    unlessZero('psack', bitsOf(info.peerSack, SACK, info.peerSack.unknown)),
+    unlessZero('pcapable', bitsOf(info.peerCapable, SCTP_PEER_CAPABLE)),
+    unlessZero('psack', bitsOf(info.peerSack, SCTP_PEER_SACK, info.peerSack.unknown)),
     unlessZero('autoclose', info.sAutoclose),
     unlessZero('adapind', info.sAdaptationInd),
     unlessZero('pdpoint', info.sPdPoint),

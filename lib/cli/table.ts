@@ -15,8 +15,9 @@ type Read = (direct: Direct | undefined) => Promise<Batches>;
 /** `read` is given a way that makes no records, where there is one, to go by it as far as it can. */
 export async function printTable(read: Read, plan: Plan, values: Values): Promise<void> {
   const context = new Context(values);
+  await context.readHolders();
   const layout = layoutFor(plan, values);
-  for await (const records of await read(await directInto(layout, context, plan))) {
+  for await (const records of await read(directInto(layout, context, plan))) {
     if (values.resolve) await context.prepare(records);
     for (const record of records) layout.add(rowOf(record, context));
     await printed();

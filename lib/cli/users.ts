@@ -1,8 +1,8 @@
 /** Those who hold sockets, put into a table as `usersText` would, without an object for each. */
-import { ownersError } from '../netlink/errors.js';
 import { Holdings } from '../owners/holdings.js';
-import { isFailure, Walk } from '../owners/walk.js';
+import { checked, Walk } from '../owners/walk.js';
 import { type Cells, NUMBER_LENGTH, putNumber, putText } from './cells.js';
+import { usersText } from './details.js';
 import { printable } from './words.js';
 
 /** For each beside the text of its process. */
@@ -26,7 +26,7 @@ export class Users {
     if (first < end) next = putText(cells.reserve(ROOM), next, ' users:(');
     for (let place = end - 1; place >= first; place -= 1) {
       const { holder, fd } = this.#holdings.at(place);
-      const text = this.#textOf(holder);
+      const text = this.#processText(holder);
       const bytes = cells.reserve(next - cells.at + text.length * LETTER + ROOM);
       next = putNumber(bytes, putText(bytes, next, text), fd);
       next = putText(bytes, next, place > first ? '),' : '))');
@@ -34,16 +34,19 @@ export class Users {
     cells.close(next);
   }
 
-  #textOf(holder: number): string {
+  /** The same as a text. */
+  textOf(inode: number): string {
+    return usersText(this.#holdings.ownersOf(inode));
+  }
+
+  #processText(holder: number): string {
     const { comm, pid } = this.#holdings.processAt(holder);
     this.#texts[holder] ??= `("${printable(comm)}",pid=${pid},fd=`;
     return this.#texts[holder];
   }
 }
 
-/** Before any socket is asked for: one that was opened in between seems to have no owner. @throws SockDiagError */
+/** @throws SockDiagError where /proc cannot be read. */
 export async function readUsers(): Promise<Users> {
-  const found = await new Walk().run();
-  if (isFailure(found)) throw ownersError(found);
-  return new Users(new Holdings(found));
+  return new Users(new Holdings(checked(await new Walk().run())));
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DiagMsg } from '../decode.js';
-import type { Values, Words } from './options.js';
+import { secondsOf, type Values, type Words } from './options.js';
 import type { Batches } from './output.js';
 import { beginsWithStates } from './plan.js';
 
@@ -26,7 +26,7 @@ export function waitingFor({ values, filter }: Words): Words {
 /** Milliseconds; without a limit, for ever. @throws RangeError */
 export function limitOf({ timeout }: Values): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY;
-  const seconds = /^\d+(\.\d+)?$/.test(timeout) ? Number(timeout) : Number.NaN;
+  const seconds = secondsOf(timeout);
   if (Number.isFinite(seconds)) return seconds * 1000;
   throw new RangeError(`--timeout is '${timeout}', but must be a number of seconds`);
 }

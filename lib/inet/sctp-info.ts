@@ -51,7 +51,8 @@ export interface SctpPeerCapable {
   readonly intl: boolean;
 }
 
-const readCapable: (bits: number) => SctpPeerCapable = flagsReader([
+/** From the lowest bit on. */
+export const SCTP_PEER_CAPABLE = [
   'auth',
   'prsctp',
   'asconf',
@@ -60,7 +61,9 @@ const readCapable: (bits: number) => SctpPeerCapable = flagsReader([
   'ipv4',
   'ecn',
   'intl',
-]);
+] as const;
+
+const readCapable: (bits: number) => SctpPeerCapable = flagsReader(SCTP_PEER_CAPABLE);
 
 /** How the peer is acknowledged. The object is frozen, and shared between records. */
 export interface SctpPeerSack {
@@ -74,11 +77,10 @@ export interface SctpPeerSack {
   readonly unknown?: number;
 }
 
-const readSack: (bits: number) => SctpPeerSack = flagsReader([
-  'zeroWindowAnnounced',
-  'sackGeneration',
-  'sackNeeded',
-]);
+/** From the lowest bit on. */
+export const SCTP_PEER_SACK = ['zeroWindowAnnounced', 'sackGeneration', 'sackNeeded'] as const;
+
+const readSack: (bits: number) => SctpPeerSack = flagsReader(SCTP_PEER_SACK);
 
 /**
  * `struct sctp_info`. Of an association the kernel fills in all but the last nine members (`sAutoclose` and on), of an

@@ -1,11 +1,10 @@
 /** owners: which processes hold which sockets. */
-import type { NativeOwners, NativeOwnersFailure } from '../binding.js';
+import type { NativeOwners } from '../binding.js';
 import { onAbort } from '../netlink/abort.js';
-import { ownersError } from '../netlink/errors.js';
 import { type Check, type Checks, checkOptions, checkSignal, someNumbers } from '../netlink/options.js';
 import type { SocketOwner } from '../record/record.js';
 import { Holdings } from './holdings.js';
-import { isFailure, type Scope, Walk } from './walk.js';
+import { checked, type Scope, Walk } from './walk.js';
 
 /** What `owners` accepts. */
 export interface OwnersOptions {
@@ -85,11 +84,6 @@ async function gather(scope: Scope, signal: AbortSignal | undefined): Promise<Ow
     signal?.throwIfAborted();
   }
   return ownersOf(found, sockets);
-}
-
-function checked(answer: NativeOwners | NativeOwnersFailure): NativeOwners {
-  if (isFailure(answer)) throw ownersError(answer);
-  return answer;
 }
 
 function ownersOf(

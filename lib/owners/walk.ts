@@ -6,6 +6,7 @@ import {
   type NativeOwnersWalk,
 } from '../binding.js';
 import type { Abortable } from '../netlink/abort.js';
+import { ownersError } from '../netlink/errors.js';
 
 /** What to look at; all of it where nothing is said. */
 export interface Scope {
@@ -33,6 +34,12 @@ export class Walk implements Abortable {
   abort(): void {
     this.#walk.cancel();
   }
+}
+
+/** What was found. @throws SockDiagError where /proc cannot be read. */
+export function checked(answer: NativeOwners | NativeOwnersFailure): NativeOwners {
+  if (isFailure(answer)) throw ownersError(answer);
+  return answer;
 }
 
 export function isFailure(answer: NativeOwners | NativeOwnersFailure): answer is NativeOwnersFailure {

@@ -1,10 +1,11 @@
 /** What the live view writes: columns by width, numbers, bars, and texts that fit. */
 import { describe, expect, test } from 'vitest';
 
+import { hasColours } from '../../lib/cli/colours.js';
 import { columnsFor, GROUP_COLUMNS, SOCKET_COLUMNS } from '../../lib/cli/top/columns.js';
 import { amountText, countText, timeText } from '../../lib/cli/top/figures.js';
 import { sparkline } from '../../lib/cli/top/sparkline.js';
-import { glyphsOf, hasColours } from '../../lib/cli/top/terminal.js';
+import { glyphsOf } from '../../lib/cli/top/terminal.js';
 import { clipped, fitted, span, wrapped } from '../../lib/cli/top/text.js';
 
 const namesAt = (width: number, columns = SOCKET_COLUMNS) => columnsFor(columns, width).map(({ id }) => id);

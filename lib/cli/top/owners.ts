@@ -1,8 +1,7 @@
 /** Who holds the sockets: walked over seldom, since each walk reads every descriptor of the machine. */
 
-import { ownersError } from '../../netlink/errors.js';
 import { Holdings } from '../../owners/holdings.js';
-import { isFailure, Walk } from '../../owners/walk.js';
+import { checked, Walk } from '../../owners/walk.js';
 import { printable } from '../words.js';
 
 /** Milliseconds from one walk to the next, at least. */
@@ -37,8 +36,7 @@ export class Owners {
     if (this.#walk !== undefined || start < this.#next) return false;
     this.#walk = new Walk();
     try {
-      const found = await this.#walk.run();
-      if (isFailure(found)) throw ownersError(found);
+      const found = checked(await this.#walk.run());
       this.#holdings = new Holdings(found);
       this.#names = [];
       this.#since = start;

@@ -7,16 +7,6 @@ import type { Glyphs } from './sparkline.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Whether output is a terminal that can be drawn upon. */
-export function isDrawable(env: Environment): boolean {
-  return process.stdout.isTTY === true && env['TERM'] !== 'dumb';
-}
-
-/** By https://no-color.org. */
-export function hasColours(env: Environment): boolean {
-  return (env['NO_COLOR'] ?? '') === '';
-}
-
 /** By the locale, in the order of setlocale(3). */
 export function glyphsOf(env: Environment): Glyphs {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';

@@ -2,13 +2,14 @@
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
+import { hasColours, isDrawable } from '../colours.js';
 import { Context } from '../context.js';
 import type { Words } from '../options.js';
 import type { Plan } from '../plan.js';
 import type { Manner } from './cells.js';
 import { printOnce } from './plain.js';
 import { initialState, type StateChoice } from './state.js';
-import { glyphsOf, hasColours, isDrawable, keyboard } from './terminal.js';
+import { glyphsOf, keyboard } from './terminal.js';
 import { intervalOf } from './wish.js';
 
 export async function top(plan: Plan, words: Words, complain: (error: Error) => void): Promise<void> {

@@ -1,5 +1,5 @@
 /** What `sockdiag top` is asked for: its options, and what they mean. */
-import type { Values, Words } from '../options.js';
+import { secondsOf, type Values, type Words } from '../options.js';
 import type { Plan } from '../plan.js';
 import { KINDS } from './sockets.js';
 
@@ -59,7 +59,7 @@ const MOST_INTERVAL = 3600;
 
 /** Seconds. @throws RangeError */
 export function intervalOf({ interval = '1' }: Values): number {
-  const seconds = /^\d+(\.\d+)?$/.test(interval) ? Number(interval) : Number.NaN;
+  const seconds = secondsOf(interval);
   if (seconds >= LEAST_INTERVAL && seconds <= MOST_INTERVAL) return seconds;
   throw new RangeError(
     `--interval is '${interval}', but must be a number of seconds from ${LEAST_INTERVAL} to ${MOST_INTERVAL}`,
