@@ -6,6 +6,7 @@
         "native/addon.cc",
         "native/batch.cc",
         "native/bell.cc",
+        "native/demangle.cc",
         "native/descriptor.cc",
         "native/dump_reader.cc",
         "native/event_listener.cc",
@@ -36,9 +37,17 @@
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
         "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"
       ],
+      "cflags": ["-ffunction-sections", "-fdata-sections"],
       # RTTI stays on: std::make_shared without it asks for a newer libstdc++.
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
-      "cflags_cc": ["-std=c++17", "-fexceptions", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wconversion"]
+      "cflags_cc": [
+        "-std=c++17", "-fexceptions", "-fvisibility=hidden", "-Wall", "-Wextra",
+        # For clang, the one holds the other.
+        "-Wconversion", "-Wno-sign-conversion"
+      ],
+      # What is not exported cannot be taken for a symbol of the process, nor the other way round; and what nobody calls
+      # need not be shipped.
+      "ldflags": ["-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map"]
     }
   ]
 }

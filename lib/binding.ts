@@ -1,9 +1,5 @@
-/** Finds and loads the native addon, on first use. What it exports is described here and only here. */
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import process from 'node:process';
-
-import { SockDiagError } from './netlink/errors.js';
+/** The native addon, loaded on first use. What it exports is described here and only here. */
+import { loadAddon } from './addon.js';
 
 /** What the framing of a record is. */
 export interface NativeShape {
@@ -245,21 +241,8 @@ export interface Binding {
 
 let binding: Binding | undefined;
 
-function load(): Binding {
-  if (process.platform !== 'linux') {
-    throw new SockDiagError(
-      `sockdiag asks the Linux kernel, and this is ${process.platform} (${process.arch})`,
-      { code: 'ERR_SOCKDIAG_UNSUPPORTED' },
-    );
-  }
-  const require = createRequire(import.meta.url);
-  const nodeGypBuild = require('node-gyp-build') as (directory: string) => Binding;
-  // The package finds itself by its name: this file may be part of another one, anywhere in it.
-  return nodeGypBuild(dirname(require.resolve('sockdiag/package.json')));
-}
-
-/** @throws SockDiagError ERR_SOCKDIAG_UNSUPPORTED where there is no Linux kernel to ask. */
+/** @throws SockDiagError ERR_SOCKDIAG_UNSUPPORTED, ERR_SOCKDIAG_ADDON: see `loadAddon`. */
 export function loadBinding(): Binding {
-  binding ??= load();
+  binding ??= loadAddon() as Binding;
   return binding;
 }

@@ -12,7 +12,7 @@ import { noticesOf } from './notices.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
-const { dependencies, exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
  * The source of what is to be there: `./dist/filter/index.js` is made of `lib/filter/index.ts`.
@@ -96,7 +96,6 @@ async function bundle(files, output) {
     input: Object.fromEntries(files.map(entry)),
     platform: 'node',
     plugins: [ascii, withoutDevtools, notices],
-    external: Object.keys(dependencies),
     transform: {
       target: 'node20.19',
       define: { 'process.env.NODE_ENV': '"production"' },

@@ -1,23 +1,13 @@
-// Builds the addon with node-gyp: `node native/build.mjs [node-gyp arguments]`.
-//
-// Node's own headers are used where they lie beside the running Node (as in distribution packages and in
-// every Node tarball); node-gyp would else download them, which needs a network and is slower.
+// Builds the addon for this machine, for developing: `node native/build.mjs [node-gyp arguments]`.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const environment = { ...process.env };
-const prefix = dirname(dirname(process.execPath));
+import { headers } from './headers.mjs';
 
-if (existsSync(join(prefix, 'include/node/node_api.h'))) {
-  // Both names: npm 12 keeps only the first, and node-gyp 12 reads either.
-  environment.npm_package_config_node_gyp_nodedir ??= prefix;
-  environment.npm_config_nodedir ??= prefix;
-}
+const root = dirname(import.meta.dirname);
 
 if (process.platform !== 'linux') {
   // Importing sockdiag works everywhere; only Linux has anything to build.
@@ -34,7 +24,8 @@ const words =
       : ['configure', 'build'];
 const result = spawnSync(process.execPath, [nodeGyp, ...words, '--loglevel=warn'], {
   cwd: root,
-  env: environment,
+  // What is set already was meant.
+  env: { ...headers(), ...process.env },
   stdio: 'inherit',
 });
 process.exit(result.status ?? 1);

@@ -17,19 +17,16 @@ constexpr char kHere[] = "/proc/thread-self/ns/net";
 // Which file it is: of a namespace, the inode number is its own, and the device that of all namespaces.
 struct Identity {
   uint64_t inode = 0;
-  uint32_t major = 0;
-  uint32_t minor = 0;
+  uint64_t device = 0;
 
-  bool operator==(const Identity& other) const {
-    return inode == other.inode && major == other.major && minor == other.minor;
-  }
+  bool operator==(const Identity& other) const { return inode == other.inode && device == other.device; }
 };
 
 // Of the descriptor if `path` is empty. All 0 where it cannot be told.
 Identity IdentityOf(int descriptor, const char* path) {
-  struct statx facts {};
-  if (statx(descriptor, path, AT_EMPTY_PATH, STATX_INO, &facts) != 0) return {};
-  return {facts.stx_ino, facts.stx_dev_major, facts.stx_dev_minor};
+  struct stat facts {};
+  if (fstatat(descriptor, path, &facts, AT_EMPTY_PATH) != 0) return {};
+  return {facts.st_ino, facts.st_dev};
 }
 
 Identity Here() { return IdentityOf(AT_FDCWD, kHere); }

@@ -11,6 +11,7 @@ export interface SockDiagErrorDetails {
   errno?: number | undefined;
   syscall?: string | undefined;
   unsupported?: UnsupportedLayer | undefined;
+  cause?: unknown;
 }
 
 /**
@@ -35,7 +36,7 @@ export class SockDiagError extends Error {
   }
 
   constructor(message: string, details: SockDiagErrorDetails) {
-    super(message);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
     if (details.errno !== undefined) this.errno = details.errno;
     if (details.syscall !== undefined) this.syscall = details.syscall;
