@@ -1,5 +1,4 @@
 /** Finds the file of the native addon, and loads it. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -69,6 +68,8 @@ function check(prebuilds: string, file: string): void {
   const path = join(prebuilds, file);
   const sums = join(prebuilds, 'SHA256SUMS');
   try {
+    // Large, and so not loaded before it is needed.
+    const { createHash } = process.getBuiltinModule('node:crypto');
     const sum = createHash('sha256').update(readFileSync(path)).digest('hex');
     if (readFileSync(sums, 'latin1').includes(`${sum}  ${file}\n`)) return;
   } catch (cause) {

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { minifySync } from 'rolldown/utils';
 
 import { noticesOf } from './notices.mjs';
 
@@ -34,8 +35,37 @@ function entry(file) {
  * @returns {string | null}
  */
 function chunkOf(id, context) {
+  if (id.includes('/node_modules/')) return 'vendor';
   if (context.getModuleInfo(id)?.isEntry) return null;
   return isAlwaysNeeded(id, context, new Set()) ? 'common' : null;
+}
+
+/**
+ * What several entries of the library need is in two files: what all may need, and the way of a dump. Each file more costs
+ * an import as much as forty kilobytes do.
+ *
+ * @param {string} id
+ * @param {import('rolldown').ChunkingContext} context
+ * @returns {string | null}
+ */
+function sharedOf(id, context) {
+  if (context.getModuleInfo(id)?.isEntry) return null;
+  const entries = entriesOf(id, context, new Set());
+  if (entries.length < 2) return null;
+  return entries.some((entry) => /\/(filter|name)\/index\.ts$/.test(entry)) ? 'core' : 'dump';
+}
+
+/**
+ * @param {string} id
+ * @param {import('rolldown').ChunkingContext} context
+ * @param {Set<string>} seen
+ * @returns {string[]} those that need it, whether or not by others
+ */
+function entriesOf(id, context, seen) {
+  if (seen.has(id)) return [];
+  seen.add(id);
+  const { isEntry = false, importers = [] } = context.getModuleInfo(id) ?? {};
+  return [...(isEntry ? [id] : []), ...importers.flatMap((importer) => entriesOf(importer, context, seen))];
 }
 
 /**
@@ -49,6 +79,32 @@ function isAlwaysNeeded(id, context, seen) {
   seen.add(id);
   const { isEntry = false, importers = [] } = context.getModuleInfo(id) ?? {};
   return isEntry || importers.some((importer) => isAlwaysNeeded(importer, context, seen));
+}
+
+/**
+ * What Node has is taken as it is. Imported, each of its modules has all of its exports looked at, lazy ones included:
+ * `node:process` opens the three standard streams, `node:fs` loads all of `node:stream`, which takes longer than all else.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const builtins = {
+  name: 'builtins',
+  resolveId: (id, importer) =>
+    id.startsWith('node:') && !importer?.startsWith('\0')
+      ? { id: `\0${id}`, moduleSideEffects: false }
+      : null,
+  load: (id) => (id.startsWith('\0node:') ? asModule(id.slice(1)) : null),
+};
+
+/** @param {string} name */
+function asModule(name) {
+  const names = Object.keys(process.getBuiltinModule(name)).filter((key) => key !== 'default');
+  const it =
+    name === 'node:process' ? 'globalThis.process' : `globalThis.process.getBuiltinModule('${name}')`;
+  const variable = name.replace(/\W/g, '_');
+  // In a call without effects, since what nobody imports must not be looked at.
+  const exports = names.map((key) => `export const ${key} = /* @__PURE__ */ (() => ${variable}.${key})();`);
+  return [`const ${variable} = ${it};`, `export default ${variable};`, ...exports].join('\n');
 }
 
 /** A single letter beyond Latin-1 makes the engine keep, and read, all of a file in twice as many bytes. */
@@ -76,6 +132,22 @@ const withoutDevtools = {
   load: (id) => (id.endsWith('/ink/build/devtools.js') ? 'export {};' : null),
 };
 
+/** Of other people's packages nobody wants to find the way back: small, and without a map. */
+const smallVendor = {
+  name: 'small-vendor',
+  /**
+   * @param {unknown} _options
+   * @param {import('rolldown').OutputBundle} bundle
+   */
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk' || chunk.name !== 'vendor') continue;
+      chunk.code = minifySync(chunk.fileName, chunk.code, { module: true }).code;
+      delete bundle[`${chunk.fileName}.map`];
+    }
+  },
+};
+
 /** @type {import('rolldown').Plugin} */
 const notices = {
   name: 'notices',
@@ -95,7 +167,7 @@ async function bundle(files, output) {
     cwd: root,
     input: Object.fromEntries(files.map(entry)),
     platform: 'node',
-    plugins: [ascii, withoutDevtools, notices],
+    plugins: [builtins, smallVendor, ascii, withoutDevtools, notices],
     transform: {
       target: 'node20.19',
       define: { 'process.env.NODE_ENV': '"production"' },
@@ -117,7 +189,10 @@ const library = Object.values(exports).flatMap((target) => target.default ?? [])
 const [command] = Object.values(bin);
 // Apart, since what the one has in common with the other would have to be looked for in one file more.
 await Promise.all([
-  bundle(library, { chunkFileNames: 'shared/[name].js' }),
+  bundle(library, {
+    chunkFileNames: 'shared/[name].js',
+    codeSplitting: { groups: [{ name: sharedOf, debugName: 'shared' }] },
+  }),
   bundle([command], {
     chunkFileNames: 'cli/[name].js',
     codeSplitting: { groups: [{ name: chunkOf, debugName: 'common' }] },

@@ -1,5 +1,5 @@
 /** IP addresses and prefixes: text to bytes, and back. */
-import { isIPv6 } from 'node:net';
+import process from 'node:process';
 
 import { formatAddress4, formatAddress6 } from '../inet/address.js';
 import type { Prefix } from './tree.js';
@@ -30,6 +30,11 @@ const ZERO = 0x30;
 /** Beside the digits. */
 const DOT = 0x2e - ZERO;
 const END = 10;
+
+/** Of Node's module of sockets, which is not loaded before it is needed: it is large. */
+function isIPv6(text: string): boolean {
+  return process.getBuiltinModule('node:net').isIPv6(text);
+}
 
 /** The sixteen bytes of an address without a zone, or undefined. */
 export function parseAddress6(text: string): number[] | undefined {

@@ -1,0 +1,128 @@
+/** What is in the package, and what is not. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+
+import { fileOf, TARGETS } from '../../native/targets.mjs';
+
+/** What it may have at most: bytes, packed and unpacked. It grows only by somebody's decision. */
+const LIMITS = { packed: 1_200_000, unpacked: 3_800_000 };
+
+/** What it may have. A source of ours, a test, or a way to build it is none of these. */
+const ALLOWED = [
+  /^(README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
+  /^dist\/(?!cli\/).*\.(js|js\.map|d\.ts)$/,
+  /^dist\/cli\/[^/]*\.(js|js\.map)$/,
+  /^dist\/LICENSES\.txt$/,
+  /^docs\/(records\.schema\.json|sockdiag\.1)$/,
+  /^prebuilds\/(SHA256SUMS|linux-[a-z0-9]+\/sockdiag\.(glibc|musl)\.node)$/,
+];
+
+/** What nobody needs who installs it, and of what npm warns. */
+const ABSENT = ['scripts', 'devDependencies', 'dependencies', 'gypfile'];
+
+/**
+ * @param {string} tarball
+ * @returns {string} what it is, in a line
+ * @throws {Error} of all that is wrong with it
+ */
+export function checkContents(tarball) {
+  const sizes = sizesOf(tarball);
+  const unpacked = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const found = { packed: statSync(tarball).size, unpacked };
+  const wrong = [
+    ...wrongFiles(sizes),
+    ...wrongManifest(tarball),
+    ...wrongSums(tarball),
+    ...wrongSizes(found),
+  ];
+  if (wrong.length > 0) throw new Error([basename(tarball), ...wrong].join('\n  '));
+  return `${basename(tarball)}: ${sizes.size} files, ${found.packed} bytes packed, ${found.unpacked} unpacked`;
+}
+
+/**
+ * @param {string} tarball
+ * @returns {Map<string, number>} of its files, without the folder that all of them are in
+ */
+function sizesOf(tarball) {
+  const lines = tar('-tvz', tarball, '--numeric-owner').toString().trimEnd().split('\n');
+  return new Map(
+    lines.map((line) => {
+      const [, , size, , , ...name] = line.split(/\s+/);
+      return [name.join(' ').replace('package/', ''), Number(size)];
+    }),
+  );
+}
+
+/**
+ * @param {Map<string, number>} sizes
+ * @returns {Generator<string>}
+ */
+function* wrongFiles(sizes) {
+  for (const name of sizes.keys())
+    if (!ALLOWED.some((form) => form.test(name))) yield `${name} should not be there`;
+  const needed = [
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    'prebuilds/SHA256SUMS',
+    'dist/index.js',
+    'dist/cli/main.js',
+  ];
+  const addons = TARGETS.map((target) => `prebuilds/${fileOf(target)}`);
+  for (const name of [...needed, ...addons]) if (!sizes.has(name)) yield `${name} is missing`;
+  for (const name of sizes.keys()) {
+    const isOurs = name.endsWith('.js') && !/\/(vendor|devtools)\.js$/.test(name);
+    if (isOurs && !sizes.has(`${name}.map`) && (sizes.get(name) ?? 0) > 200)
+      yield `${name} has no source map`;
+  }
+}
+
+/**
+ * @param {string} tarball
+ * @returns {Generator<string>}
+ */
+function* wrongManifest(tarball) {
+  const manifest = JSON.parse(content(tarball, 'package.json').toString());
+  for (const name of ABSENT) if (manifest[name] !== undefined) yield `has ${name} in its manifest`;
+}
+
+/**
+ * @param {string} tarball
+ * @returns {Generator<string>}
+ */
+function* wrongSums(tarball) {
+  const sums = content(tarball, 'prebuilds/SHA256SUMS').toString().trimEnd().split('\n');
+  for (const line of sums) {
+    const [sum, file = ''] = line.split('  ');
+    const found = createHash('sha256').update(content(tarball, `prebuilds/${file}`));
+    if (found.digest('hex') !== sum) yield `prebuilds/${file} is not what SHA256SUMS says`;
+  }
+}
+
+/**
+ * @param {{ packed: number, unpacked: number }} found
+ * @returns {Generator<string>}
+ */
+function* wrongSizes({ packed, unpacked }) {
+  if (packed > LIMITS.packed) yield `has ${packed} bytes, packed: more than ${LIMITS.packed}`;
+  if (unpacked > LIMITS.unpacked) yield `has ${unpacked} bytes, unpacked: more than ${LIMITS.unpacked}`;
+}
+
+/**
+ * @param {string} tarball
+ * @param {string} name
+ */
+function content(tarball, name) {
+  return tar('-xzO', tarball, `package/${name}`);
+}
+
+/**
+ * @param {string} what
+ * @param {string} tarball
+ * @param {string} more
+ */
+function tar(what, tarball, more) {
+  return execFileSync('tar', [what, '-f', tarball, more], { maxBuffer: 1 << 26 });
+}
