@@ -61,7 +61,11 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
     };
   }
 
-  /** Dumps are made by `dumpTcp` and its likes. */
+  /**
+   * Dumps are made by `dumpTcp` and its likes.
+   *
+   * @internal
+   */
   constructor(query: Query<T>) {
     this.#query = query;
   }
