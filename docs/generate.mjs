@@ -72,7 +72,8 @@ function section(name, declarations) {
   const lines = [`### ${name}`, ''];
   if (doc !== '') lines.push(doc, '');
   if (bases !== '') lines.push(`It has what ${link(bases)} has, and:`, '');
-  if (text !== '') lines.push(link(text), '');
+  // Templates of text are not to be read there: the docstring says what they stand for.
+  if (text !== '' && !text.includes('`')) lines.push(link(text), '');
   if (members.length > 0) {
     lines.push('| property | type | |', '| --- | --- | --- |');
     for (const member of members) {

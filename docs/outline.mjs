@@ -8,6 +8,7 @@ export const OUTLINE = [
       'SocketOwner',
       'Owners',
       'SocketState',
+      'SocketType',
       'Shutdown',
       'SkMeminfo',
       'UnknownAttributes',
@@ -164,7 +165,7 @@ export const OUTLINE = [
   },
   {
     title: 'What works here',
-    types: ['Probe', 'Support', 'ProbedFamily', 'Capabilities', 'ProbeOptions'],
+    types: ['Probe', 'Support', 'ProbedFamily', 'BytecodeOp', 'Capabilities', 'ProbeOptions'],
   },
   {
     title: 'Events',
@@ -188,6 +189,7 @@ export const OUTLINE = [
       'Netns',
       'InetDumpOptions',
       'InetStatesOptions',
+      'InetShow',
       'TcpDumpOptions',
       'TcpShow',
       'UdpDumpOptions',
@@ -212,6 +214,7 @@ export const OUTLINE = [
       'SmcDumpOptions',
       'SmcShow',
       'TipcDumpOptions',
+      'NamedDumps',
       'DecodeOptions',
       'OwnersOptions',
     ],
@@ -233,5 +236,8 @@ export const OUTLINE = [
       'FinalRecord',
     ],
   },
-  { title: 'Reading and errors', types: ['DiagMsg', 'DumpIterator', 'UnsupportedLayer'] },
+  {
+    title: 'Reading and errors',
+    types: ['DiagMsg', 'DumpIterator', 'SockDiagErrorDetails', 'UnsupportedLayer'],
+  },
 ];

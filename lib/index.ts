@@ -10,6 +10,7 @@ export { type WatchDestroyedOptions, watchDestroyed } from './events/destroyed.j
 export type { DestroyedInet, DestroyedSocket, DestroyedTcp, DestroyedUdp } from './events/record.js';
 export type { DestroyedEvent, DestroyedWatcher, EventsLost, SocketDestroyed } from './events/watcher.js';
 export type { Filter } from './filter/option.js';
+export type { BytecodeOp } from './filter/program.js';
 export {
   type Accecn,
   type AccecnFailMode,
@@ -34,7 +35,7 @@ export type { InetDiagMeminfo } from './inet/meminfo.js';
 export { dumpMptcp, type MptcpDiagMsg, type MptcpDumpOptions, type MptcpShow } from './inet/mptcp.js';
 export type { MptcpFlags, MptcpInfo } from './inet/mptcp-info.js';
 export { dumpRaw, type RawDiagMsg, type RawDumpOptions, type RawShow } from './inet/raw.js';
-export type { InetDiagMsg, InetProtocol, Timer } from './inet/record.js';
+export type { InetDiagMsg, InetProtocol, InetShow, Timer } from './inet/record.js';
 export { dumpSctp, type SctpDiagMsg, type SctpDumpOptions, type SctpShow } from './inet/sctp.js';
 export type {
   SctpInfo,
@@ -82,12 +83,12 @@ export {
 export { lookupMptcp, type MptcpLookupShow, type MptcpToken } from './lookup/mptcp.js';
 export type { InetNames } from './lookup/names.js';
 export { lookupUnix, type UnixInode, type UnixLookupOptions } from './lookup/unix.js';
-export { dump } from './name/dump.js';
+export { dump, type NamedDumps } from './name/dump.js';
 export { type NamespacesOptions, namespaces } from './namespaces/list.js';
 export type { Namespace, Namespaces } from './namespaces/namespace.js';
 export type { UnknownAttributes } from './netlink/attributes.js';
 export type { Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
-export { SockDiagError, type UnsupportedLayer } from './netlink/errors.js';
+export { SockDiagError, type SockDiagErrorDetails, type UnsupportedLayer } from './netlink/errors.js';
 export type { Netns } from './netlink/netns.js';
 export type { UnknownTail } from './netlink/structure.js';
 export { dumpNetlink, type NetlinkDumpOptions, type NetlinkShow } from './netlink-family/dump.js';
@@ -121,6 +122,7 @@ export type { DiagRecord, SocketOwner, SocketRecord } from './record/record.js';
 export type { Shutdown } from './record/shutdown.js';
 export type { SkMeminfo } from './record/skmeminfo.js';
 export type { SocketState } from './record/state.js';
+export type { SocketType } from './record/type.js';
 export type { Flags } from './record/words.js';
 export type { SmcConninfo, SmcConnStateFlags, SmcCursor, SmcProdFlags } from './smc/conninfo.js';
 export type { SmcdDmbinfo } from './smc/dmbinfo.js';

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { release } from 'node:os';
 
 import { describe, expect, test } from 'vitest';
-import { CODES, type Op } from '../lib/filter/program.js';
+import { type BytecodeOp, CODES } from '../lib/filter/program.js';
 import {
   type Dump,
   dumpDccp,
@@ -92,7 +92,7 @@ test('each instruction is asked for, and one that no kernel has is refused', asy
   const beyond = Math.max(...Object.values(CODES)) + 1;
   expect(() => askForNothing('inet', TCP, { program: new Uint8Array([beyond, 4, 8, 0]) })).toThrow(/EINVAL/);
   // All that this version uses are older than Linux 5.8, but for cgroups that a kernel is built without.
-  for (const op of Object.keys(bytecode) as Op[]) {
+  for (const op of Object.keys(bytecode) as BytecodeOp[]) {
     if (isRoot || op !== 'MARK_COND') expect(bytecode[op], op).toEqual({ supported: true });
   }
 });

@@ -1,6 +1,13 @@
-/** What must and what must not compile. `npm run check:types` is the test; nothing here runs. */
+/**
+ * What must and what must not compile. `npm run check:types` is the test, and `npm run test:types` with the package in the
+ * place of lib; nothing here runs.
+ */
+import dgram from 'node:dgram';
+import net from 'node:net';
+
 import {
   accecnOf,
+  type BytecodeOp,
   type DestroyedSocket,
   type DestroyedWatcher,
   type DiagMsg,
@@ -18,14 +25,24 @@ import {
   dumpUnix,
   dumpVsock,
   type InetDiagMsg,
+  type InetShow,
+  lookupTcp,
+  lookupTcpSync,
+  lookupUdp,
+  lookupUnix,
+  type NamedDumps,
   type Namespace,
   namespaces,
   type Owners,
   owners,
   ownersSync,
+  probe,
   SockDiagError,
+  type SockDiagErrorDetails,
+  type SocketType,
   type TcpDiagMsg,
   type UnixDiagMsg,
+  type UnixInstead,
   watch,
   watchDestroyed,
 } from '../lib/index.js';
@@ -142,6 +159,39 @@ export async function isTypedByWhatIsWatched(signal: AbortSignal): Promise<void>
   for await (const change of watch(dumpTcp())) if (change.type === 'changed') console.log(change.rates?.rtt);
   // @ts-expect-error: the dump has the namespace
   watch(dumpTcp(), { netns: 1 });
+}
+
+/** What Node has open is looked up as such, whether or not a program asks for Node's types itself. */
+export async function isLookedUp(record: TcpDiagMsg): Promise<void> {
+  const live: TcpDiagMsg | UnixInstead | undefined = await lookupTcp(new net.Socket(), { show: ['info'] });
+  const again: TcpDiagMsg | undefined = lookupTcpSync(record);
+  await lookupUdp(dgram.createSocket('udp4'));
+  await lookupUnix(net.createServer());
+  console.log(live?.info?.rtt, again?.sport, await lookupTcp(['inet/127.0.0.1:80', 'inet/127.0.0.1:4711']));
+  // @ts-expect-error: no socket of Node's
+  lookupTcp(new Date());
+  // @ts-expect-error: of UDP
+  lookupTcp(dgram.createSocket('udp4'));
+  // @ts-expect-error: of TCP
+  lookupUdp(net.createServer());
+  // @ts-expect-error: BPF storages come in dumps only
+  lookupTcp(record, { show: ['skBpfStorages'] });
+  // @ts-expect-error: it may be gone
+  console.log(lookupTcpSync(record).sport);
+}
+
+/** Whoever wraps a call can name what it takes and gives. */
+export async function isNameable<N extends keyof NamedDumps>(name: N, type: SocketType): Promise<InetShow> {
+  const options: NamedDumps[N]['options'] = { filter: 'dport = 443' };
+  const named: Dump<NamedDumps[N]['record']> = dump(name, options);
+  const ops = Object.entries((await probe()).bytecode) as [BytecodeOp, { supported: boolean }][];
+  const details: SockDiagErrorDetails = { code: 'EPERM', unsupported: 'family' };
+  console.log(named, ops, new SockDiagError(type, details).code);
+  // @ts-expect-error: no such kind
+  const wrong: keyof NamedDumps = 'inet/stream/udp';
+  console.log(wrong);
+  // @ts-expect-error: of all protocols
+  return 'info';
 }
 
 export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg, destroyed: DestroyedSocket): void {

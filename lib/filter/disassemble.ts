@@ -3,17 +3,17 @@ import { formatAddress4, formatAddress6 } from '../inet/address.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
 import {
   ANY_PORT,
+  type BytecodeOp,
   CODES,
   HOST_CONDITION_LENGTH,
   type HostCondition,
   OP_LENGTH,
-  type Op,
   sizeOf,
   type Test,
 } from './program.js';
 
-const OPS: ReadonlyMap<number, Op> = new Map(
-  Object.entries(CODES).map(([op, code]): [number, Op] => [code, op as Op]),
+const OPS: ReadonlyMap<number, BytecodeOp> = new Map(
+  Object.entries(CODES).map(([op, code]): [number, BytecodeOp] => [code, op as BytecodeOp]),
 );
 
 /**
@@ -62,7 +62,7 @@ function readLine(view: DataView, at: number): Line {
   return { at, test, yes: at + steps.yes, no: at + steps.no };
 }
 
-function readTest(view: DataView, at: number, op: Op, left: number): Test {
+function readTest(view: DataView, at: number, op: BytecodeOp, left: number): Test {
   const start = at + OP_LENGTH;
   const need = (operand: number): void => {
     if (left < OP_LENGTH + operand) throw trouble(at, `the operand of ${op} is cut off`);

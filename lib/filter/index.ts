@@ -5,7 +5,7 @@
  */
 export * from './builder.js';
 export { disassemble } from './disassemble.js';
-export { FilterSyntaxError } from './error.js';
+export { FilterSyntaxError, type TextSyntaxError } from './error.js';
 export { type Explanation, explain } from './explain.js';
 export { type MatchOptions, match, matcher } from './match.js';
 export type { Filter } from './option.js';

@@ -9,7 +9,7 @@ import { conditionOf, type Lookup } from './condition-of.js';
 import { gather, type Signed } from './gather.js';
 import { leavesOf } from './leaves.js';
 import { lower } from './lower.js';
-import { MAX_PROGRAM_LENGTH, type Op } from './program.js';
+import { type BytecodeOp, MAX_PROGRAM_LENGTH } from './program.js';
 import { cgroupId, deviceIndex, noCgroup, noDevice } from './resolvers.js';
 import type { End, Expression } from './tree.js';
 
@@ -117,7 +117,7 @@ function defined(features: Partial<Features> = {}): Partial<Features> {
 }
 
 function lookupOf({ device, cgroup }: PlanOptions, features: Features): Lookup {
-  const has: Partial<Record<Op, boolean>> = {
+  const has: Partial<Record<BytecodeOp, boolean>> = {
     DEV_COND: features.dev,
     MARK_COND: features.mark,
     CGROUP_COND: features.cgroup,

@@ -26,10 +26,25 @@ export type Test =
   | { readonly op: 'MARK_COND'; readonly mark: number; readonly mask: number }
   | { readonly op: 'CGROUP_COND'; readonly id: bigint };
 
-export type Op = Test['op'];
+/** What an instruction of a filter's program is called (`INET_DIAG_BC_*`). */
+export type BytecodeOp =
+  | 'NOP'
+  | 'JMP'
+  | 'AUTO'
+  | 'S_GE'
+  | 'S_LE'
+  | 'S_EQ'
+  | 'S_COND'
+  | 'D_GE'
+  | 'D_LE'
+  | 'D_EQ'
+  | 'D_COND'
+  | 'DEV_COND'
+  | 'MARK_COND'
+  | 'CGROUP_COND';
 
 /** INET_DIAG_BC_*. */
-export const CODES: Readonly<Record<Op, number>> = {
+export const CODES: Readonly<Record<BytecodeOp, number>> = {
   NOP: 0,
   JMP: 1,
   S_GE: 2,

@@ -36,7 +36,11 @@ type Ip = InetFamily;
 type IpOptions<O> = Omit<O, 'family'>;
 type Entry<O, R> = { options: O; record: R };
 
-/** What the names of kinds that TypeScript knows stand for: their options, and their records. */
+/**
+ * What the names of kinds that TypeScript knows stand for: of each, the `options` of its dump, and the `record` that this
+ * gives: `NamedDumps['inet/stream/tcp']['record']` is `TcpDiagMsg`. What the name says already, the family of IP and the
+ * protocol of netlink, is no option.
+ */
 export type NamedDumps = Record<`${Ip}/stream/${'tcp' | '0'}`, Entry<IpOptions<TcpDumpOptions>, TcpDiagMsg>> &
   Record<`${Ip}/dgram/${'udp' | '0'}`, Entry<IpOptions<UdpDumpOptions>, UdpDiagMsg>> &
   Record<`${Ip}/dgram/udplite`, Entry<IpOptions<UdpDumpOptions>, UdpLiteDiagMsg>> &

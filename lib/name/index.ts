@@ -10,7 +10,7 @@ export {
   type LocalAddress,
   parseAddress,
 } from './address.js';
-export { NameSyntaxError } from './error.js';
+export { NameSyntaxError, type TextSyntaxError } from './error.js';
 export type { GenericAddress } from './generic.js';
 export { formatHook, type Hook, parseHook } from './hook.js';
 export type { FormatOptions, NumberOptions } from './numbers.js';

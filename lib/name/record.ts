@@ -67,7 +67,10 @@ export function socketName(record: AnyRecord): Address | undefined {
  * A record of a unix socket tells its peer's inode number only: the name is looked for `among` the records of others, a
  * dump's.
  */
-export function peerName(record: AnyRecord, among: Iterable<UnixRecord> = []): Address | undefined {
+export function peerName(
+  record: AnyRecord,
+  among: Iterable<UnixDiagMsg | ProcUnixMsg> = [],
+): Address | undefined {
   switch (record.family) {
     case 'inet':
     case 'inet6':

@@ -1,4 +1,8 @@
 /** Dump: a query for sockets, and the four ways to read its answer. */
+// Every entry leads here. The declarations need Node's types and `AsyncDisposable`, which the `types` and `lib` of whoever
+// compiles them need not have: by themselves, those of TypeScript 6 and 7 have neither.
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Filter } from '../filter/option.js';
 import { NarrowedSource } from './narrowed.js';
 import type { Netns } from './netns.js';
@@ -61,7 +65,11 @@ export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
     };
   }
 
-  /** Dumps are made by `dumpTcp` and its likes. */
+  /**
+   * Dumps are made by `dumpTcp` and its likes.
+   *
+   * @internal
+   */
   constructor(query: Query<T>) {
     this.#query = query;
   }

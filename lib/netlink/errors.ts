@@ -6,10 +6,15 @@ import type { NativeFailure, NativeOwnersFailure } from '../binding.js';
 /** Which layer of sock_diag this system lacks. */
 export type UnsupportedLayer = 'sock_diag' | 'family' | 'protocol';
 
+/** What a `SockDiagError` tells beside its message. */
 export interface SockDiagErrorDetails {
+  /** The name of the error number, or a code of this library's own. */
   code: string;
+  /** The system's error number, positive. */
   errno?: number | undefined;
+  /** The system call that failed, or that brought the kernel's answer. */
   syscall?: string | undefined;
+  /** What this system lacks, where that is the reason. */
   unsupported?: UnsupportedLayer | undefined;
   cause?: unknown;
 }

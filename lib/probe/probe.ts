@@ -4,7 +4,7 @@ import { constants, release } from 'node:os';
 import type { DiagMsg } from '../decode.js';
 import { askToDestroy, type InetTarget } from '../destroy/destroy.js';
 import { watchDestroyed } from '../events/destroyed.js';
-import { Assembler, type Op, type Test } from '../filter/program.js';
+import { Assembler, type BytecodeOp, type Test } from '../filter/program.js';
 import { askForNothing, inetSubject } from '../inet/dump.js';
 import { INET_KINDS } from '../inet/kinds.js';
 import type { InetProtocol } from '../inet/record.js';
@@ -41,7 +41,7 @@ export interface Probe {
    * Which instructions of filter programs the kernel takes (`INET_DIAG_BC_*`). Without one, filters work all the same: what
    * the kernel cannot test is tested here.
    */
-  readonly bytecode: Readonly<Record<Op, Support>>;
+  readonly bytecode: Readonly<Record<BytecodeOp, Support>>;
   /** Whether sockets can be destroyed. */
   readonly destroy: Readonly<Record<'tcp' | 'udp' | 'raw', Support>>;
   /** Whether the end of sockets is told, to `watchDestroyed`. */

@@ -1,7 +1,7 @@
 /** What is asked for, one of each kind. */
 import type { DiagMsg } from '../decode.js';
 import { type InetTarget, targetOf } from '../destroy/destroy.js';
-import type { Op, Test } from '../filter/program.js';
+import type { BytecodeOp, Test } from '../filter/program.js';
 import { inetSubject } from '../inet/dump.js';
 import { INET_FAMILY } from '../inet/family.js';
 import { TCP } from '../inet/tcp.js';
@@ -31,7 +31,7 @@ const PORT = { port: 1 } as const;
 const HOST = { host: { family: 2, length: 32, address: new Uint8Array([127, 0, 0, 1]) } } as const;
 
 /** One instruction of each kind. */
-export const TESTS: Readonly<Record<Op, Test>> = {
+export const TESTS: Readonly<Record<BytecodeOp, Test>> = {
   NOP: { op: 'NOP' },
   JMP: { op: 'JMP' },
   S_GE: { op: 'S_GE', ...PORT },

@@ -1,6 +1,7 @@
 /** The types of sockets: SOCK_* of socket(2). */
 import { nameOf } from './words.js';
 
+/** As socket(2) is asked for it, without SOCK_. */
 export type SocketType = 'stream' | 'dgram' | 'raw' | 'rdm' | 'seqpacket' | 'dccp' | 'packet';
 
 /** By the kernel's number. */

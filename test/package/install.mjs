@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
+import { exitOnSignals } from '../kernels/temporary.mjs';
 import { checkContents } from './contents.mjs';
 import { commandOf, MANAGERS, nodeProgram } from './managers.mjs';
 import { emptyProject, packed } from './tools.mjs';
@@ -50,6 +51,7 @@ Installs the package into empty projects with ${MANAGERS.map(({ name }) => name)
 and reads a dump there. There is no compiler, and no other program, in their PATH.`);
     return;
   }
+  exitOnSignals();
   const managers = MANAGERS.filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true);
   if (managers.length === 0) throw new Error(`--only: there is no ${values.only?.join(' nor ')}`);
   const tarball = await packed(values);
