@@ -89,8 +89,8 @@ function isAlwaysNeeded(id, context, seen) {
  */
 const builtins = {
   name: 'builtins',
-  resolveId: (id, importer) =>
-    id.startsWith('node:') && !importer?.startsWith('\0')
+  resolveId: (id, importer, { kind }) =>
+    id.startsWith('node:') && kind === 'import-statement' && !importer?.startsWith('\0')
       ? { id: `\0${id}`, moduleSideEffects: false }
       : null,
   load: (id) => (id.startsWith('\0node:') ? asModule(id.slice(1)) : null),

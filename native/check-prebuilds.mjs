@@ -1,4 +1,4 @@
-/** Reads what the addons in prebuilds/ are and ask for: `npm run check:prebuilds`. Wants readelf(1), of binutils. */
+/** Reads what the addons in prebuilds/ are and ask for: `npm run check:prebuilds [-- DIRECTORY]`. Wants readelf(1), of binutils. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -23,12 +23,14 @@ const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'
 
 /**
  * @param {string} file below prebuilds/
+ * @param {boolean} [isForAll] whether it must do for each machine of its kind
+ * @param {string} [directory] another prebuilds/
  * @throws {Error} of all that is wrong with it
  */
-export function checkAddon(file) {
-  const target = TARGETS.find((one) => fileOf(one) === file);
-  const path = join(PREBUILDS, file);
-  const wrong = [...wrongSum(file, path), ...wrongFile(path, target)];
+export function checkAddon(file, isForAll = true, directory = PREBUILDS) {
+  const target = isForAll ? TARGETS.find((one) => fileOf(one) === file) : undefined;
+  const path = join(directory, file);
+  const wrong = [...wrongSum(file, directory), ...wrongFile(path, target)];
   if (wrong.length > 0) throw new Error([`prebuilds/${file}`, ...wrong].join('\n  '));
   const { needs, versions } = askedFor(path);
   const highest = versions.length > 0 ? versions.join(', ') : 'no versions';
@@ -37,12 +39,14 @@ export function checkAddon(file) {
 
 /**
  * @param {string} file
- * @param {string} path
+ * @param {string} directory
  * @returns {Generator<string>}
  */
-function* wrongSum(file, path) {
-  const sum = createHash('sha256').update(readFileSync(path)).digest('hex');
-  const sums = readFileSync(join(PREBUILDS, 'SHA256SUMS'), 'utf8').split('\n');
+function* wrongSum(file, directory) {
+  const sum = createHash('sha256')
+    .update(readFileSync(join(directory, file)))
+    .digest('hex');
+  const sums = readFileSync(join(directory, 'SHA256SUMS'), 'utf8').split('\n');
   if (!sums.includes(`${sum}  ${file}`)) yield 'is not what SHA256SUMS says';
 }
 
@@ -117,7 +121,7 @@ function readelf(path, what) {
 if (process.argv[1] === import.meta.filename) {
   for (const target of TARGETS) {
     try {
-      checkAddon(fileOf(target));
+      checkAddon(fileOf(target), true, process.argv[2]);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
       process.exitCode = 1;

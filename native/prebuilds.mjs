@@ -23,7 +23,13 @@ import { headers } from './headers.mjs';
 import { fileOf, TARGETS } from './targets.mjs';
 import { compilerFor } from './toolchain.mjs';
 
-/** @typedef {{ arch: string, libc: string, environment: NodeJS.ProcessEnv }} Build */
+/**
+ * @typedef {object} Build
+ * @property {string} arch
+ * @property {string} libc
+ * @property {boolean} isForAll and not for machines like this one only
+ * @property {NodeJS.ProcessEnv} environment
+ */
 
 const ROOT = dirname(import.meta.dirname);
 const PREBUILDS = join(ROOT, 'prebuilds');
@@ -54,7 +60,9 @@ function main() {
     if (values.check) compare(file, bytes);
     else install(file, bytes);
   }
-  if (!values.check) writeSums();
+  if (values.check) return;
+  writeSums();
+  for (const build of builds) checkAddon(fileOf(build), build.isForAll);
 }
 
 /**
@@ -65,14 +73,14 @@ function buildOf(name) {
   if (name === 'host') return host();
   const target = TARGETS.find((one) => one.name === name);
   if (target === undefined) throw new Error(`there is no target '${name}'; --help names them`);
-  return { ...target, environment: compilerFor(target) };
+  return { ...target, isForAll: true, environment: compilerFor(target) };
 }
 
 /** @returns {Build} */
 function host() {
   const { glibcVersionRuntime } = /** @type {any} */ (process.report.getReport()).header;
   const libc = glibcVersionRuntime === undefined ? 'musl' : 'glibc';
-  return { arch: process.arch, libc, environment: { LDFLAGS: '-s' } };
+  return { arch: process.arch, libc, isForAll: false, environment: { LDFLAGS: '-s' } };
 }
 
 /**
@@ -137,7 +145,6 @@ function compare(file, bytes) {
 function writeSums() {
   const lines = addons().map((file) => `${sumOf(file)}  ${file}\n`);
   writeFileSync(join(PREBUILDS, 'SHA256SUMS'), lines.join(''));
-  for (const file of addons()) checkAddon(file);
 }
 
 /** @returns {string[]} */

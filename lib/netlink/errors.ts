@@ -16,6 +16,7 @@ export interface SockDiagErrorDetails {
   syscall?: string | undefined;
   /** What this system lacks, where that is the reason. */
   unsupported?: UnsupportedLayer | undefined;
+  /** What the system said, where that is an error of its own. */
   cause?: unknown;
 }
 

@@ -24,15 +24,16 @@ const ABSENT = ['scripts', 'devDependencies', 'dependencies', 'gypfile'];
 
 /**
  * @param {string} tarball
+ * @param {{ isPartial?: boolean }} [options] whether it needs not have an addon for each platform
  * @returns {string} what it is, in a line
  * @throws {Error} of all that is wrong with it
  */
-export function checkContents(tarball) {
+export function checkContents(tarball, { isPartial = false } = {}) {
   const sizes = sizesOf(tarball);
   const unpacked = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const found = { packed: statSync(tarball).size, unpacked };
   const wrong = [
-    ...wrongFiles(sizes),
+    ...wrongFiles(sizes, isPartial),
     ...wrongManifest(tarball),
     ...wrongSums(tarball),
     ...wrongSizes(found),
@@ -57,9 +58,10 @@ function sizesOf(tarball) {
 
 /**
  * @param {Map<string, number>} sizes
+ * @param {boolean} isPartial
  * @returns {Generator<string>}
  */
-function* wrongFiles(sizes) {
+function* wrongFiles(sizes, isPartial) {
   for (const name of sizes.keys())
     if (!ALLOWED.some((form) => form.test(name))) yield `${name} should not be there`;
   const needed = [
@@ -70,7 +72,7 @@ function* wrongFiles(sizes) {
     'dist/index.js',
     'dist/cli/main.js',
   ];
-  const addons = TARGETS.map((target) => `prebuilds/${fileOf(target)}`);
+  const addons = isPartial ? [] : TARGETS.map((target) => `prebuilds/${fileOf(target)}`);
   for (const name of [...needed, ...addons]) if (!sizes.has(name)) yield `${name} is missing`;
   for (const name of sizes.keys()) {
     const isOurs = name.endsWith('.js') && !/\/(vendor|devtools)\.js$/.test(name);
