@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { minifySync } from 'rolldown/utils';
 
+import { writeFaces } from './faces.mjs';
 import { noticesOf } from './notices.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -16,14 +17,12 @@ const dist = join(root, 'dist');
 const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
- * The source of what is to be there: `./dist/filter/index.js` is made of `lib/filter/index.ts`.
+ * What is to be there, by its name: `./dist/filter/index.js`, which is made of `lib/filter/index.ts`, is `filter/index`.
  *
  * @param {string} file
- * @returns {[name: string, source: string]}
  */
-function entry(file) {
-  const name = file.replace(/^\.\/dist\//, '').replace(/\.js$/, '');
-  return [name, join(root, 'lib', `${name}.ts`)];
+function nameOf(file) {
+  return file.replace(/^\.\/dist\//, '').replace(/\.js$/, '');
 }
 
 /**
@@ -41,8 +40,7 @@ function chunkOf(id, context) {
 }
 
 /**
- * What several entries of the library need is in two files: what all may need, and the way of a dump. Each file more costs
- * an import as much as forty kilobytes do.
+ * What several entries of the library need is in three files: what the errors need, what all may need, and the way of a dump.
  *
  * @param {string} id
  * @param {import('rolldown').ChunkingContext} context
@@ -53,6 +51,16 @@ function sharedOf(id, context) {
   const entries = entriesOf(id, context, new Set());
   if (entries.length < 2) return null;
   return entries.some((entry) => /\/(filter|name)\/index\.ts$/.test(entry)) ? 'core' : 'dump';
+}
+
+/**
+ * @param {string} id
+ * @param {import('rolldown').ChunkingContext} context
+ */
+function errorsOf(id, context) {
+  if (context.getModuleInfo(id)?.isEntry) return null;
+  const entries = entriesOf(id, context, new Set());
+  return entries.some((entry) => entry.endsWith('/lib/errors.ts')) ? 'error-classes' : null;
 }
 
 /**
@@ -159,13 +167,13 @@ const notices = {
 };
 
 /**
- * @param {readonly string[]} files
- * @param {import('rolldown').OutputOptions} output where what goes that several of them need, or one of them sometimes
+ * @param {readonly string[]} names of entries
+ * @param {import('rolldown').OutputOptions} output what of it is not the same for all
  */
-async function bundle(files, output) {
+async function bundle(names, output) {
   const build = await rolldown({
     cwd: root,
-    input: Object.fromEntries(files.map(entry)),
+    input: Object.fromEntries(names.map((name) => [name, join(root, 'lib', `${name}.ts`)])),
     platform: 'node',
     plugins: [builtins, smallVendor, ascii, withoutDevtools, notices],
     transform: {
@@ -174,30 +182,39 @@ async function bundle(files, output) {
     },
   });
   await build.write({
-    dir: dist,
-    format: 'esm',
     sourcemap: true,
     sourcemapExcludeSources: true,
-    entryFileNames: '[name].js',
     comments: { annotation: true, legal: true, jsdoc: false },
     ...output,
   });
 }
 
 rmSync(dist, { recursive: true, force: true });
-const library = Object.values(exports).flatMap((target) => target.default ?? []);
+const entries = Object.values(exports).flatMap((target) => (target.default ? nameOf(target.default) : []));
 const [command] = Object.values(bin);
 // Apart, since what the one has in common with the other would have to be looked for in one file more.
 await Promise.all([
-  bundle(library, {
-    chunkFileNames: 'shared/[name].js',
-    codeSplitting: { groups: [{ name: sharedOf, debugName: 'shared' }] },
+  bundle([...entries, 'errors'], {
+    dir: join(dist, 'library'),
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    codeSplitting: {
+      groups: [
+        { name: errorsOf, priority: 2, debugName: 'errors' },
+        { name: sharedOf, priority: 1, debugName: 'shared' },
+      ],
+    },
   }),
-  bundle([command], {
+  bundle([nameOf(command)], {
+    dir: dist,
+    format: 'esm',
+    entryFileNames: '[name].js',
     chunkFileNames: 'cli/[name].js',
     codeSplitting: { groups: [{ name: chunkOf, debugName: 'common' }] },
   }),
 ]);
+writeFaces(dist, entries);
 chmodSync(join(root, command), 0o755);
 
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');

@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { rolldown } from 'rolldown';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 const BUILT = 'build/Release/sockdiag.node';
 const PREBUILT = `linux-${process.arch}/sockdiag.glibc.node`;
@@ -206,23 +207,48 @@ test('is found through links, as some package managers make them', () => {
   expect(read({}, '', other)).toEqual({ file: prebuilt });
 });
 
-test('cannot be found by what a bundler has put elsewhere, which is told how to', () => {
-  const bundled = mkdtempSync(join(tmpdir(), 'sockdiag-bundled-'));
-  try {
-    cpSync('dist', join(bundled, 'out'), { recursive: true });
-    writeFileSync(join(bundled, 'package.json'), '{ "type": "module" }');
-    const { stdout } = spawnSync(
-      process.execPath,
-      ['--input-type=module', '-e', READ.replace("'sockdiag'", "'./out/index.js'")],
-      { cwd: bundled, encoding: 'utf8', env: { ...process.env, SOCKDIAG_ADDON: '' } },
-    );
-    expect(JSON.parse(stdout)).toMatchObject({
-      code: 'ERR_SOCKDIAG_ADDON',
-      message: expect.stringMatching(
-        /package is not to be found from file:.*: a bundler has to leave it where it is/,
-      ),
-    });
-  } finally {
-    rmSync(bundled, { recursive: true });
+describe('of a program that a bundler has put into one file', () => {
+  /** With sockdiag in it, since nobody said that it is external. */
+  async function bundled(directory: string): Promise<void> {
+    const source = join(project, 'program.mjs');
+    writeFileSync(source, READ);
+    const build = await rolldown({ input: source, cwd: project, platform: 'node' });
+    await build.write({ file: join(directory, 'bundle.mjs'), format: 'esm', codeSplitting: false });
   }
+
+  function runIn(directory: string): Outcome {
+    const { SOCKDIAG_ADDON: _, ...inherited } = process.env;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(directory, 'bundle.mjs')], {
+      cwd: directory,
+      encoding: 'utf8',
+      env: inherited,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return JSON.parse(stdout) as Outcome;
+  }
+
+  test('is found by the name of the package, and the errors are those of the package', async () => {
+    const directory = join(project, 'out');
+    mkdirSync(directory);
+    await bundled(directory);
+    expect(runIn(directory)).toEqual({ file: prebuilt });
+    rmSync(prebuilt);
+    expect(runIn(directory)).toMatchObject({ code: 'ERR_SOCKDIAG_ADDON', isOurs: true });
+  });
+
+  test('is told where the package is not, by the first call', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sockdiag-bundled-'));
+    try {
+      await bundled(directory);
+      expect(runIn(directory)).toMatchObject({
+        code: 'ERR_SOCKDIAG_ADDON',
+        hasCause: true,
+        message: expect.stringMatching(
+          /^sockdiag's package is not to be found from file:.*bundle\.mjs: a bundler has to leave it where it is/,
+        ),
+      });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 });

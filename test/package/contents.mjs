@@ -12,7 +12,8 @@ const LIMITS = { packed: 1_200_000, unpacked: 3_800_000 };
 /** What it may have. A source of ours, a test, or a way to build it is none of these. */
 const ALLOWED = [
   /^(README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
-  /^dist\/(?!cli\/).*\.(js|js\.map|d\.ts)$/,
+  /^dist\/(?!cli\/|library\/).*\.(js|d\.ts)$/,
+  /^dist\/library\/.*\.cjs(\.map)?$/,
   /^dist\/cli\/[^/]*\.(js|js\.map)$/,
   /^dist\/LICENSES\.txt$/,
   /^docs\/(records\.schema\.json|sockdiag\.1)$/,
@@ -74,10 +75,11 @@ function* wrongFiles(sizes, isPartial) {
   ];
   const addons = isPartial ? [] : TARGETS.map((target) => `prebuilds/${fileOf(target)}`);
   for (const name of [...needed, ...addons]) if (!sizes.has(name)) yield `${name} is missing`;
-  for (const name of sizes.keys()) {
-    const isOurs = name.endsWith('.js') && !/\/(vendor|devtools)\.js$/.test(name);
-    if (isOurs && !sizes.has(`${name}.map`) && (sizes.get(name) ?? 0) > 200)
-      yield `${name} has no source map`;
+  for (const [name, size] of sizes) {
+    // Nobody wants to find the way back to other people's packages, or from files that only name another one.
+    const isMapped =
+      /^dist\/(cli|library)\//.test(name) && /\.c?js$/.test(name) && !/\/vendor\.js$/.test(name);
+    if (isMapped && size > 200 && !sizes.has(`${name}.map`)) yield `${name} has no source map`;
   }
 }
 

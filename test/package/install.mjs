@@ -53,7 +53,7 @@ and reads a dump there. There is no compiler, and no other program, in their PAT
     return;
   }
   exitOnSignals();
-  const managers = MANAGERS.filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true);
+  const managers = MANAGERS.filter(({ name }) => values.only?.some((part) => name.startsWith(part)) ?? true);
   if (managers.length === 0) throw new Error(`--only: there is no ${values.only?.join(' nor ')}`);
   const tarball = await packed(values);
   console.log(checkContents(tarball, { isPartial: values.partial }));
