@@ -58,18 +58,18 @@ export function someOf(allowed: readonly string[]): Check {
   };
 }
 
+const LARGEST_INT32 = 0x7fff_ffff;
+
 /** A whole number, not less than the least one. */
-export function wholeFrom(least: number): Check {
+export function wholeFrom(least: number, most: number = LARGEST_INT32): Check {
   return (value, name) => {
-    const expected = `but must be a whole number from ${least} to ${LARGEST_INT32}`;
+    const expected = `but must be a whole number from ${least} to ${most}`;
     if (!Number.isInteger(value)) throw new TypeError(`${name} is ${show(value)}, ${expected}`);
-    if ((value as number) < least || (value as number) > LARGEST_INT32) {
+    if ((value as number) < least || (value as number) > most) {
       throw new RangeError(`${name} is ${value}, ${expected}`);
     }
   };
 }
-
-const LARGEST_INT32 = 0x7fff_ffff;
 
 /** An array of open file descriptors. */
 export const someDescriptors: Check = (value, name) => {
