@@ -101,8 +101,6 @@ const COMMANDS = [
 export const CONTENDERS = {
   tcp: [
     ...BOTH,
-    worker('sockdiag: for await, parallel: 2', 'ours', ['parallel', 'for-await'], STREAMED),
-    worker('sockdiag: batches(), parallel: 2', 'ours', ['parallel', 'batches'], STREAMED),
     ...OWN_PROC,
     worker('/proc/net parsed', 'proc', ['proc']),
     worker('/proc/net split', 'peer', ['split']),

@@ -201,10 +201,6 @@ export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg, destroyed: 
   console.log(destroyed.info);
   // @ts-expect-error: the kernel has events of TCP and UDP only
   watchDestroyed({ protocols: ['raw'] });
-  // @ts-expect-error: of TCP, whose tables may be large
-  dumpUdp({ parallel: 2 });
-  // @ts-expect-error: a number
-  dumpTcp({ parallel: true });
   // @ts-expect-error: UDP has no info
   dumpUdp({ show: ['info'] });
   // @ts-expect-error: shown always

@@ -1,10 +1,8 @@
 /** What the dumps of all IP protocols have in common: the options, and inet_diag_req_v2. */
 import type { NativeRequest } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
-import { ALWAYS, conjunction } from '../filter/combine.js';
 import { deviceResolver, expressionOf, filtering } from '../filter/option.js';
 import { type Features, type Plan, plan } from '../filter/plan.js';
-import type { Expression } from '../filter/tree.js';
 import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import type { Dump, DumpOptions } from '../netlink/dump.js';
@@ -18,7 +16,6 @@ import type { Decode } from '../netlink/reading.js';
 import { attribute, maskOf, payloadOf, u32, wordsOf } from '../netlink/request.js';
 import { DEFAULT_STATES, SOCKET_STATES, type SocketState, stateMask } from '../record/state.js';
 import { INET_FAMILIES, INET_FAMILY, type InetFamily } from './family.js';
-import { type Ports, rangesOf } from './ranges.js';
 import { INET_DIAG_MSG_LENGTH, type InetProtocol, readInetDiagMsg } from './record.js';
 import type { Sockid } from './sockid.js';
 
@@ -101,37 +98,26 @@ export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
   hints?: Readonly<Record<number, string>>;
   /** What is read where the system does not support the question. */
   instead?: Instead<never> | undefined;
-  /** In so many parts, side by side. */
-  parallel?: number | undefined;
 }
 
-export function inetDump<R extends UnknownAttributes & DiagMsg & Ports, S extends string>(
+export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string>(
   kind: InetKind<R, S>,
   decode: Decode<R>,
   question: InetQuestion<S>,
 ): Dump<R> {
-  const { filter, netns, parallel = 1 } = question;
+  const { filter, netns } = question;
   const wanted = { ...question, about: { protocol: kind.protocol, family: question.family } };
-  const expression = filter === undefined ? ALWAYS : expressionOf(filter);
-  const divided = (terms: readonly Expression[], features: Partial<Features>): Question<R> =>
+  if (filter === undefined) return askKernel(unfiltered(kind, decode, question), wanted);
+  const expression = expressionOf(filter);
+  const divided = (features: Partial<Features>): Question<R> =>
     planned(
       kind,
       decode,
       question,
-      plan(conjunction(terms), {
-        features: { ...kind.features, ...features },
-        device: deviceResolver(netns),
-      }),
+      plan(expression, { features: { ...kind.features, ...features }, device: deviceResolver(netns) }),
     );
-  const whole = (features: Partial<Features>): Question<R> => {
-    const asked = filter === undefined ? unfiltered(kind, decode, question) : divided([expression], features);
-    if (parallel === 1) return asked;
-    const split = (sample: readonly R[]) =>
-      rangesOf(sample, parallel).map((range) => divided([expression, range], features));
-    return { ...asked, split };
-  };
   // What came after Linux 4.19, the oldest that is promised.
-  return askKernel(whole({}), wanted, filter === undefined ? undefined : () => whole({ cgroup: false }));
+  return askKernel(divided({}), wanted, () => divided({ cgroup: false }));
 }
 
 function unfiltered<R extends UnknownAttributes, S extends string>(

@@ -1,7 +1,7 @@
 /** TCP: its records and its dump. */
 import { type AttributeTable, attributeTable, readArray } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
-import { someDescriptors, wholeFrom } from '../netlink/options.js';
+import { someDescriptors } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
 import { type ProcTcpMsg, tcpTable } from '../proc/inet.js';
@@ -168,16 +168,7 @@ export interface TcpDumpOptions extends InetStatesOptions<TcpShow> {
    * this process. Without it, `show: ['skBpfStorages']` is for all maps. Needs CAP_BPF or CAP_SYS_ADMIN.
    */
   bpfMaps?: readonly number[] | undefined;
-  /**
-   * In so many parts, each by a thread and a socket of its own, which divides what the kernel needs for a hundred thousand
-   * sockets among processors. The parts are ranges of ports that the kernel itself tells apart, so that each socket comes once,
-   * in another order. Without it, and for a plain `for` and `raw()`, in one.
-   */
-  parallel?: number | undefined;
 }
-
-/** More have never been of any use. */
-const MOST_PARTS = 64;
 
 /**
  * The TCP sockets of a network namespace.
@@ -191,12 +182,7 @@ export function dumpTcp(options?: TcpDumpOptions & Fallback): Dump<TcpDiagMsg | 
     caller: 'dumpTcp',
     kind: TCP,
     given: options,
-    checks: {
-      ...statesCheck,
-      bpfMaps: someDescriptors,
-      parallel: wholeFrom(1, MOST_PARTS),
-      ...fallbackCheck,
-    },
+    checks: { ...statesCheck, bpfMaps: someDescriptors, ...fallbackCheck },
   });
   const decode = checked.show?.includes('md5sig') === true ? decodeTcpWithKeys : decodeTcp;
   const instead = inetInstead('dumpTcp', checked, tcpTable);

@@ -12,7 +12,6 @@ import { Dump, type DumpOptions } from './dump.js';
 import { errorOf, isUnsupported, type Subject } from './errors.js';
 import { LazyReader } from './lazy-reader.js';
 import type { NetnsFile } from './netns.js';
-import { ParallelSource } from './parallel.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
 import { RetryingSource } from './retrying.js';
@@ -29,8 +28,6 @@ export interface Asked {
 export interface Question<T> {
   asked: readonly Asked[];
   decoder: () => Decode<T>;
-  /** Questions that together have the same answer, by what a part of it is; see ParallelSource. */
-  split?: ((sample: readonly T[]) => readonly Question<T>[]) | undefined;
 }
 
 /** What is read where the system does not support the question, of one network namespace. */
@@ -60,37 +57,20 @@ export function askKernel<T extends SocketRecord>(
   { signal, netns, owners, about, instead }: Wanted<T>,
   simpler?: () => Question<T>,
 ): Dump<T> {
-  const openWith =
-    (openQuestion: OpenQuestion<T>): OpenIn<T> =>
-    (file) => {
-      const source = openQuestion(question, file);
-      if (simpler === undefined) return source;
-      return new RetryingSource(source, { isFor: isInvalid, open: () => openQuestion(simpler(), file) });
-    };
+  const openIn = (file: NetnsFile): Source<T> => {
+    const source = new LiveSource(question, file);
+    if (simpler === undefined) return source;
+    return new RetryingSource(source, { isFor: isInvalid, open: () => new LiveSource(simpler(), file) });
+  };
   const origin = { netns, signal, ...about };
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
-  const openRaw = inNamespaces(netns, openWith(openWhole));
-  const openIn = openWith(openSplit);
-  const openRecords = inNamespaces(netns, instead === undefined ? openIn : orElse(openIn, instead));
+  const openRaw = inNamespaces(netns, openIn);
+  const openRecords = instead === undefined ? openRaw : inNamespaces(netns, orElse(openIn, instead));
   const open = (use: Use) => {
     if (use === 'messages') return openRaw();
     return owners === true ? new OwningSource(openRecords()) : openRecords();
   };
   return new Dump({ open, signal, origin });
-}
-
-type OpenQuestion<T> = (question: Question<T>, file: NetnsFile) => Source<T>;
-
-function openWhole<T>(question: Question<T>, file: NetnsFile): Source<T> {
-  return new LiveSource(question, file);
-}
-
-/** Where there are parts, they are read side by side. */
-function openSplit<T>(question: Question<T>, file: NetnsFile): Source<T> {
-  const { split } = question;
-  const whole = openWhole(question, file);
-  if (split === undefined) return whole;
-  return new ParallelSource(whole, (sample) => split(sample).map((part) => openWhole(part, file)));
 }
 
 /** The kernel refuses as invalid what it does not know, and does so before any answer. */

@@ -58,18 +58,18 @@ export function someOf(allowed: readonly string[]): Check {
   };
 }
 
-const LARGEST_INT32 = 0x7fff_ffff;
-
 /** A whole number, not less than the least one. */
-export function wholeFrom(least: number, most: number = LARGEST_INT32): Check {
+export function wholeFrom(least: number): Check {
   return (value, name) => {
-    const expected = `but must be a whole number from ${least} to ${most}`;
+    const expected = `but must be a whole number from ${least} to ${LARGEST_INT32}`;
     if (!Number.isInteger(value)) throw new TypeError(`${name} is ${show(value)}, ${expected}`);
-    if ((value as number) < least || (value as number) > most) {
+    if ((value as number) < least || (value as number) > LARGEST_INT32) {
       throw new RangeError(`${name} is ${value}, ${expected}`);
     }
   };
 }
+
+const LARGEST_INT32 = 0x7fff_ffff;
 
 /** An array of open file descriptors. */
 export const someDescriptors: Check = (value, name) => {
