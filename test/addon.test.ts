@@ -28,6 +28,8 @@ const sums: string = join(installed, 'prebuilds/SHA256SUMS');
 
 beforeAll(() => {
   mkdirSync(installed, { recursive: true });
+  // Whatever lies about in the folders above is no part of it.
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
   for (const name of ['dist', 'package.json']) cpSync(name, join(installed, name), { recursive: true });
 });
 beforeEach(() => {
