@@ -47,7 +47,12 @@
       ],
       # What is not exported cannot be taken for a symbol of the process, nor the other way round; and what nobody calls
       # need not be shipped.
-      "ldflags": ["-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map"]
+      "ldflags": [
+        "-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/exports.map",
+        # A thread that has thrown calls the C++ library when it ends. That of a prebuilt addon is inside of it, and must be
+        # there still when the last worker that used it is gone, and Node has closed it.
+        "-Wl,-z,nodelete"
+      ]
     }
   ]
 }

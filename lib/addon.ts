@@ -50,12 +50,15 @@ function packageDirectory(): string {
   }
 }
 
+/** What programs for musl ask for, or the file that this is a link to. None of glibc's has either name. */
+const MUSL = /\/(?:ld-musl-[^/\n]*|libc\.so)(?: \(deleted\))?$/m;
+
 /**
  * Of this process, not of this system, which may have both. Its own files tell: distributions differ in all else.
  */
 function libc(): 'glibc' | 'musl' {
   try {
-    return /\/ld-musl-/.test(readFileSync('/proc/self/maps', 'latin1')) ? 'musl' : 'glibc';
+    return MUSL.test(readFileSync('/proc/self/maps', 'latin1')) ? 'musl' : 'glibc';
   } catch {
     // Without /proc. This takes long, and asks the network where there is one.
     const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };

@@ -20,10 +20,10 @@ export function writeFaces(dist, entries) {
   // Each file more costs an import as much as forty kilobytes do: what they are in is required itself.
   for (const name of ['errors.cjs', 'errors.cjs.map']) rmSync(join(dist, 'library', name), { force: true });
   for (const entry of entries) {
-    const names = Object.keys(require(join(dist, `library/${entry}.cjs`))).sort();
+    const exports = Object.entries(require(join(dist, `library/${entry}.cjs`))).sort();
     const path = join(dist, `${entry}.js`);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, faceOf(entry, names, errors));
+    writeFileSync(path, faceOf(entry, exports, errors));
   }
 }
 
@@ -32,13 +32,13 @@ export function writeFaces(dist, entries) {
  * package, as the addon has to be.
  *
  * @param {string} entry
- * @param {readonly string[]} names what it exports
+ * @param {readonly [name: string, value: any][]} exports
  * @param {readonly string[]} errors the classes among these, which are needed before anything is called
  */
-function faceOf(entry, names, errors) {
+function faceOf(entry, exports, errors) {
   const up = '../'.repeat(entry.split('/').length - 1) || './';
-  const functions = names.filter((name) => !errors.includes(name));
-  const classes = names.filter((name) => errors.includes(name));
+  const functions = exports.filter(([name]) => !errors.includes(name));
+  const classes = exports.map(([name]) => name).filter((name) => errors.includes(name));
   return `const require = globalThis.process.getBuiltinModule('node:module').createRequire(import.meta.url);
 let cause;
 function find(name) {
@@ -63,6 +63,23 @@ function library() {
 }
 const errors = find('error-classes');
 ${classes.map((name) => `export const ${name} = errors?.${name} ?? class ${name} extends Error {};`).join('\n')}
-${functions.map((name) => `export const ${name} = (...words) => library().${name}(...words);`).join('\n')}
+${functions.map(([name, value]) => `export const ${name} = ${forwarding(name, value)};`).join('\n')}
 `;
+}
+
+/**
+ * Some functions have others: `dport.eq`.
+ *
+ * @param {string} path
+ * @param {any} value
+ * @returns {string}
+ */
+function forwarding(path, value) {
+  if (typeof value !== 'function')
+    throw new Error(`${path} is no function, and cannot be loaded when it is called`);
+  const own = `(...words) => library().${path}(...words)`;
+  const others = Object.entries(value).map(
+    ([name, inner]) => `${name}: ${forwarding(`${path}.${name}`, inner)}`,
+  );
+  return others.length === 0 ? own : `Object.assign(${own}, { ${others.join(', ')} })`;
 }

@@ -60,6 +60,8 @@ function* wrongFile(path, target) {
   // A compiler for another machine than what was asked for is no error for anybody before this.
   const machine = /Machine: +(.*)/.exec(header)?.[1];
   if (target !== undefined && machine !== target.machine) yield `is for ${machine}`;
+  if (!/NODELETE/.test(readelf(path, '--dynamic')))
+    yield 'may be unloaded, while threads have yet to end in its C++ library';
   if (/\.symtab/.test(readelf(path, '--section-headers'))) yield 'is not stripped';
   const exported = [...readelf(path, '--dyn-syms').matchAll(/GLOBAL +DEFAULT +\d+ (\S+)/g)].map(
     (of) => of[1],

@@ -29,6 +29,8 @@ const sums: string = join(installed, 'prebuilds/SHA256SUMS');
 
 beforeAll(() => {
   mkdirSync(installed, { recursive: true });
+  // Whatever lies about in the folders above is no part of it.
+  writeFileSync(join(project, 'package.json'), '{ "private": true }');
   for (const name of ['dist', 'package.json']) cpSync(name, join(installed, name), { recursive: true });
 });
 beforeEach(() => {
@@ -166,8 +168,11 @@ test('that the system does not load is an error with its words', () => {
   );
 });
 
-test('is that for musl where the process has musl, whatever else the system has', () => {
-  const library = join(project, `ld-musl-${process.arch}.so.1`);
+test.each([
+  ['as Alpine has it', `ld-musl-${process.arch}.so.1`],
+  ['as Debian has it, where the other name is a link', 'libc.so'],
+])('is that for musl where the process has musl, whatever else the system has: %s', (_, name) => {
+  const library = join(project, name);
   const compiled = spawnSync('g++', ['-shared', '-x', 'c++', '-', '-o', library], { input: '' });
   expect(compiled.status).toBe(0);
   const musl = `linux-${process.arch}/sockdiag.musl.node`;

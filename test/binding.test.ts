@@ -42,3 +42,11 @@ test('the addon asks for Node-API, the C and the C++ library, and nothing else: 
   expect(symbols.filter((symbol) => symbol.startsWith('napi_')).length).toBeGreaterThan(20);
   expect(symbols.filter((symbol) => /^uv_|2v8|4node/.test(symbol))).toEqual([]);
 });
+
+test('the addon stays in the process when the last worker that used it is gone', () => {
+  const { stdout, status } = spawnSync('readelf', ['--dynamic', 'build/Release/sockdiag.node'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/\(FLAGS_1\).* NODELETE/);
+});

@@ -2,9 +2,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { fstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { fstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
+import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -227,6 +228,24 @@ test('a unix connection and its server, by lookupUnix too', async () => {
   near.destroy();
   server.close();
   await expect(lookupUnix((await pair()).near)).rejects.toThrow(TypeError);
+});
+
+test('a unix connection where fstat() knows only files, as in Deno', async () => {
+  const path = join(directory, 'files.sock');
+  const server = await listening(net.createServer(), { path });
+  const inode = inodeOf(server);
+  const { fstatSync } = fs;
+  fs.fstatSync = () => {
+    throw Object.assign(new Error('EBADF: bad file descriptor, fstat'), { code: 'EBADF' });
+  };
+  syncBuiltinESMExports();
+  try {
+    expect(await lookupUnix(server)).toMatchObject({ state: 'LISTEN', name: path, inode });
+  } finally {
+    fs.fstatSync = fstatSync;
+    syncBuiltinESMExports();
+  }
+  server.close();
 });
 
 describe.skipIf(lackOf('openssl'))('over TLS', () => {

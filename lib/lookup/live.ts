@@ -1,6 +1,6 @@
 /** Sockets that this program has open, as Node's objects: what the kernel calls them. */
 import type dgram from 'node:dgram';
-import { fstatSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import type net from 'node:net';
 
 import { DESCRIPTION_LENGTH, loadBinding } from '../binding.js';
@@ -90,9 +90,7 @@ function byDescriptor(descriptor: number, role: Role): { identity: Identity; isC
   const domain = memory.u16(LOCAL);
   const cookie = [memory.u32(COOKIE), memory.u32(COOKIE + 4)] as const;
   if (domain === AF_UNIX) {
-    // A record has the lower 32 bits.
-    const inode = fstatSync(descriptor).ino >>> 0;
-    return { identity: { kind: 'unix', inode, cookie }, isConnected: false };
+    return { identity: { kind: 'unix', inode: inodeOf(descriptor), cookie }, isConnected: false };
   }
   const family = INET_FAMILY_NAMES[domain];
   if (family === undefined) return { identity: NONE, isConnected: false };
@@ -110,6 +108,16 @@ function byDescriptor(descriptor: number, role: Role): { identity: Identity; isC
     identity: { kind: 'inet', protocol, sockid, state: stateOf(role) },
     isConnected: isConnected && protocol === TCP.number,
   };
+}
+
+/** Its lower 32 bits, which is what a record has. */
+function inodeOf(descriptor: number): number {
+  try {
+    return fstatSync(descriptor).ino >>> 0;
+  } catch {
+    // Deno's knows no descriptors but those of files that were opened through it.
+    return statSync(`/proc/self/fd/${descriptor}`).ino >>> 0;
+  }
 }
 
 function endAt(sockaddr: number, family: InetFamily): readonly [Uint8Array, number] {
