@@ -103,7 +103,7 @@ export async function makeSockets(directory) {
   const udp = await datagramSocket('udp4', '127.0.0.1');
   const udp6 = await datagramSocket('udp6', '::1');
   await makeMany(`${directory}/many`);
-  return { inet, inet6, half, unix, udp, udp6, expected: expectedTcp({ inet, inet6, half }) };
+  return { inet, inet6, half, unix, udp, udp6, directory, expected: expectedTcp({ inet, inet6, half }) };
 }
 
 /** @typedef {Awaited<ReturnType<typeof makeSockets>>} Sockets */
