@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "promise.h"
@@ -49,15 +48,15 @@ struct Case {
 
   uint32_t sender() const { return (flags & kForeign) != 0 ? 99 : 0; }
   bool is_truncated() const { return (flags & kTruncated) != 0; }
+  bool is_cramped() const { return (flags & kCramped) != 0; }
   size_t base() const { return (flags & kFurther) != 0 ? 0x10000 : 0; }
   size_t RoomFor(size_t bytes) const {
     const size_t most = Index::WordsFor(bytes);
-    return (flags & kCramped) != 0 ? std::min<size_t>(room, most) : most;
+    return is_cramped() ? std::min<size_t>(room, most) : most;
   }
 };
 
-Case ReadCase(Choices& choices) {
-  Case chosen;
+void ReadCase(Choices& choices, Case& chosen) {
   Expectation& expectation = chosen.expectation;
   chosen.flags = choices.Byte();
   expectation.acknowledged = (chosen.flags & kAcknowledged) != 0;
@@ -68,12 +67,11 @@ Case ReadCase(Choices& choices) {
   chosen.room = choices.Half();
   expectation.sequence = choices.Word();
   expectation.port_id = choices.Word();
-  expectation.nests.reserve(nests);
+  expectation.nests.clear();
   for (size_t i = 0; i < nests; ++i) {
     const uint16_t parent = choices.Half();
     expectation.nests.push_back({parent, choices.Half()});
   }
-  return chosen;
 }
 
 void CheckFault(const Walk& walk, const Datagram& datagram) {
@@ -134,38 +132,54 @@ void Compare(const Walk& walk, const ReplyModel& model, const uint32_t* words, c
   }
 }
 
+// The room for an index, and a word behind it that nobody may touch. It is used again by each input: to ask
+// for memory takes longer than to walk.
+constexpr uint32_t kUntouched = 0xfeedface;
+
+uint32_t* RoomOf(size_t words) {
+  static std::vector<uint32_t> memory;
+  if (memory.size() <= words) memory.resize(2 * words + 1);
+  memory[words] = kUntouched;
+  return memory.data();
+}
+
 void WalkOne(const Datagram& datagram, const Case& chosen) {
-  const size_t room = chosen.RoomFor(datagram.size);
-  const std::unique_ptr<uint32_t[]> words(new uint32_t[kBeforeSize + room]);
-  Index index(words.get(), kBeforeSize + room);
+  const size_t room = kBeforeSize + chosen.RoomFor(datagram.size);
+  uint32_t* words = RoomOf(room);
+  Index index(words, room);
   index.AddRecord(kBefore);
   const Walk walk = sockdiag::WalkDatagram(datagram, chosen.expectation, chosen.base(), index);
-  const ReplyModel model(datagram, chosen.expectation);
+  static ReplyModel model;
+  model.Read(datagram, chosen.expectation);
+  Require(words[room] == kUntouched, "the index has no more words than there is room for");
   Require(words[0] == kBefore && words[1] == 0, "what was in the index stays there");
   CheckText(walk, datagram);
   if (walk.outcome == Outcome::kFault) {
     CheckFault(walk, datagram);
     Require(index.size() == kBeforeSize && index.records() == 1,
             "of a datagram with a fault nothing is given");
-    Require(!model.is_reply() || model.words().size() > room, "what is refused has a fault");
-    Require(walk.fault != Fault::kIndexFull || room < Index::WordsFor(datagram.size),
-            "the usual room is enough");
+    Require(!model.is_reply() || kBeforeSize + model.words().size() > room, "what is refused has a fault");
+    Require(walk.fault != Fault::kIndexFull || chosen.is_cramped(), "the usual room is enough");
     return;
   }
   Require(walk.fault == Fault::kNone, "there is one fault, or none");
-  CheckRows(datagram, chosen, words.get(), index);
+  CheckRows(datagram, chosen, words, index);
   Require(model.is_reply(), "what is accepted has no fault");
-  Compare(walk, model, words.get(), index, chosen.base());
+  Compare(walk, model, words, index, chosen.base());
 }
 
 }  // namespace
 
+// What a sanitizer keeps of each piece of memory, for reports of its use after it was given back: nobody
+// keeps any here.
+extern "C" const char* __asan_default_options() { return "malloc_context_size=2:quarantine_size_mb=4"; }
+
+// The input lies in memory of exactly its size, so that each step beyond its end is seen.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Choices choices(data, size);
-  const Case chosen = ReadCase(choices);
-  // In memory of exactly its size, so that each step beyond either end is seen.
-  const std::unique_ptr<uint8_t[]> memory(new uint8_t[choices.size()]);
-  if (choices.size() > 0) std::memcpy(memory.get(), choices.data(), choices.size());
-  WalkOne(Datagram{memory.get(), choices.size(), chosen.sender(), chosen.is_truncated()}, chosen);
+  static Case chosen;
+  ReadCase(choices, chosen);
+  const Datagram datagram{choices.data(), choices.size(), chosen.sender(), chosen.is_truncated()};
+  WalkOne(datagram, chosen);
   return 0;
 }

@@ -9,12 +9,10 @@ import { run } from './process.mjs';
 /** @typedef {import('./targets.mjs').NativeTarget} NativeTarget */
 /** @typedef {import('./report.mjs').Report} Report */
 
-const ROOT = join(import.meta.dirname, '../..');
-
 /** Debian's name of the compiler goes without a version if its package `clang` is there, too. */
 const COMPILERS = ['clang++', ...[14, 15, 16, 17, 18, 19, 20, 21].map((version) => `clang++-${version}`)];
 
-const FLAGS = ['-std=c++17', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-Inative', '-Itest/fuzz'];
+const FLAGS = ['-std=c++17', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-Inative'];
 const SANITIZERS = ['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
 
 /** Seconds, for one input, and for making one smaller. */
@@ -32,18 +30,16 @@ export const workOf = ({ name }) => join(CACHE, 'corpus', name);
 
 /**
  * @param {NativeTarget} target
- * @returns {string} the path of the program
+ * @returns {Promise<string>} the path of the program
  */
-export function built({ name, sources }) {
+async function built({ name, sources }) {
   const compiler = COMPILERS.find((command) => spawnSync(command, ['--version']).error === undefined);
   if (compiler === undefined) throw new Error('there is no clang++: on Debian, apt-get install clang');
   const program = join(CACHE, 'native', name);
   mkdirSync(join(CACHE, 'native'), { recursive: true });
   const files = [...sources, `test/fuzz/${name}_fuzz.cc`, '-o', program];
-  const { status, stderr } = spawnSync(compiler, [...FLAGS, ...SANITIZERS, ...files], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const words = [...FLAGS, ...SANITIZERS, ...files];
+  const { status, stderr } = await run(compiler, words, join(CACHE, 'logs', `${name}.build.log`));
   if (status === 0) return program;
   const lacks = /libclang_rt\.\S+|-lclang_rt\S*/.exec(stderr);
   if (lacks === null) throw new Error(`${name} cannot be built:\n${stderr}`);
@@ -56,7 +52,7 @@ export function built({ name, sources }) {
  * @returns {Promise<Report>}
  */
 export async function runNative(target, { seconds, runs, seed }) {
-  const program = built(target);
+  const program = await built(target);
   const findings = join(CACHE, 'findings', target.name);
   for (const folder of [findings, workOf(target), corpusOf(target)]) mkdirSync(folder, { recursive: true });
   const began = Date.now();
@@ -78,7 +74,7 @@ export async function runNative(target, { seconds, runs, seed }) {
  * @returns {Promise<Report>}
  */
 export async function againNative(target, input) {
-  const program = built(target);
+  const program = await built(target);
   const { status, stderr } = await run(program, [input], join(CACHE, 'logs', `${target.name}.log`));
   const finding = status === 0 ? undefined : { message: messageIn(stderr, status), kept: input };
   return { executions: 1, seconds: 0, figures: 'one input that was kept', finding };
@@ -130,7 +126,7 @@ async function findingOf(program, text, status) {
  * @param {string[]} folders
  */
 export async function merge(target, folders) {
-  const program = built(target);
+  const program = await built(target);
   const corpus = corpusOf(target);
   mkdirSync(corpus, { recursive: true });
   const words = ['-set_cover_merge=1', `-max_len=${target.longest}`, corpus, ...folders];

@@ -42,8 +42,15 @@ class Bytes {
 
 class ReplyModel {
  public:
-  ReplyModel(const sockdiag::Datagram& datagram, const sockdiag::Expectation& expectation)
-      : expectation_(expectation), all_(datagram.data, datagram.size) {
+  // Forgets what it has read before.
+  void Read(const sockdiag::Datagram& datagram, const sockdiag::Expectation& expectation) {
+    expectation_ = &expectation;
+    all_ = Bytes(datagram.data, datagram.size);
+    outcome_ = sockdiag::Outcome::kMore;
+    error_ = 0;
+    in_done_ = false;
+    words_.clear();
+    records_ = 0;
     is_reply_ = datagram.sender == 0 && !datagram.truncated && datagram.size > 0 && HasMessages();
   }
 
@@ -87,25 +94,25 @@ class ReplyModel {
   bool IsMessage(const Bytes& message) {
     const auto type = message.At<uint16_t>(4);
     const auto flags = message.At<uint16_t>(6);
-    if (message.At<uint32_t>(8) != expectation_.sequence) return false;
-    if (message.At<uint32_t>(12) != expectation_.port_id) return false;
+    if (message.At<uint32_t>(8) != expectation_->sequence) return false;
+    if (message.At<uint32_t>(12) != expectation_->port_id) return false;
     if (type != 2 && (flags & 0x10) != 0) return false;
     const Bytes payload = message.Behind(kHeader);
-    if (type == expectation_.type) return IsRecord(payload);
+    if (type == expectation_->type) return IsRecord(payload);
     if (type == 3) return IsDone(payload, flags);
     if (type == 2) return IsError(payload, flags);
     return type == 1;
   }
 
   bool IsRecord(const Bytes& payload) {
-    if (payload.size() < expectation_.header_length) return false;
-    if (expectation_.family != 0 && (payload.size() == 0 || payload.At<uint8_t>(0) != expectation_.family))
+    if (payload.size() < expectation_->header_length) return false;
+    if (expectation_->family != 0 && (payload.size() == 0 || payload.At<uint8_t>(0) != expectation_->family))
       return false;
     const size_t row = words_.size();
     words_.push_back(static_cast<uint32_t>(payload.data() - all_.data()));
     words_.push_back(0);
     ++records_;
-    const size_t start = Up(expectation_.header_length);
+    const size_t start = Up(expectation_->header_length);
     if (start >= payload.size()) return true;
     if (!HasAttributes(payload.Behind(start), sockdiag::Nest::kTop, 0)) return false;
     for (size_t at = start; at < payload.size(); at += Up(payload.At<uint16_t>(at))) {
@@ -127,7 +134,7 @@ class ReplyModel {
   bool IsError(const Bytes& payload, uint16_t flags) {
     if (payload.size() < 4 + kHeader || !HasStatus(payload)) return false;
     outcome_ = error_ == 0 ? sockdiag::Outcome::kAcknowledged : sockdiag::Outcome::kRefused;
-    if (error_ == 0) return expectation_.acknowledged;
+    if (error_ == 0) return expectation_->acknowledged;
     if ((flags & 0x200) == 0) return true;
     const size_t quote = (flags & 0x100) != 0 ? kHeader : Up(payload.At<uint32_t>(4));
     if (quote < kHeader || quote > payload.size() - 4) return false;
@@ -161,13 +168,13 @@ class ReplyModel {
 
   bool IsNest(uint16_t parent, uint16_t number) const {
     bool is_nest = false;
-    for (const auto& nest : expectation_.nests)
+    for (const auto& nest : expectation_->nests)
       is_nest = is_nest || (nest.parent == parent && nest.number == number);
     return is_nest;
   }
 
-  const sockdiag::Expectation& expectation_;
-  Bytes all_;
+  const sockdiag::Expectation* expectation_ = nullptr;
+  Bytes all_{nullptr, 0};
   bool is_reply_ = false;
   sockdiag::Outcome outcome_ = sockdiag::Outcome::kMore;
   int error_ = 0;

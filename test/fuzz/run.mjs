@@ -9,6 +9,11 @@ import { printReport } from './report.mjs';
 import { againScript, runScript } from './scripts.mjs';
 import { NATIVE, SCRIPTS } from './targets.mjs';
 
+/** How it ends. */
+const FOUND = 1;
+const TROUBLE = 2;
+const INTERRUPTED = 130;
+
 const WIDTH = 16;
 const LIST = [...NATIVE, ...SCRIPTS].map(({ name, about }) => `  ${name.padEnd(WIDTH)} ${about}`).join('\n');
 
@@ -70,8 +75,7 @@ async function main() {
   const found = await Promise.all(
     Array.from({ length: count('jobs', values.jobs) }, () => work(targets, limits, input)),
   );
-  if (found.includes(true)) process.exitCode = 1;
-  else if (isStopped()) process.exitCode = 130;
+  process.exitCode = found.includes(true) ? FOUND : isStopped() ? INTERRUPTED : 0;
 }
 
 /**
@@ -111,6 +115,7 @@ function count(option, text) {
 try {
   await main();
 } catch (error) {
-  console.error(`fuzz: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 2;
+  // What was told to end did not fail.
+  if (!isStopped()) console.error(`fuzz: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = isStopped() ? INTERRUPTED : TROUBLE;
 }
