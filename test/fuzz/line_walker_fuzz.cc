@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,9 @@ using sockdiag::Index;
 using sockdiag::Text;
 using sockdiag::WalkLines;
 
-// The second is that of /proc/net/unix.
+// The second is that of /proc/net/unix. In none of them a part may end in more than one place.
 const std::array<std::string, 6> kStarts = {
-    "", "*: xxxxxxxx xxxxxxxx xxxxxxxx xxxx xx d", "*: xx d", "d", "x* ", "*"};
+    "", "*: xxxxxxxx xxxxxxxx xxxxxxxx xxxx xx d", "*: xx d", "d", "x* d", "*"};
 
 struct Record {
   std::string text;
@@ -86,6 +88,38 @@ std::vector<Record> Read(const std::string& file, const Way& way) {
   }
 }
 
+bool IsBlank(char byte) { return byte == ' ' || byte == '\t'; }
+
+bool IsOfKind(char letter, char byte) {
+  if (letter == ' ') return IsBlank(byte);
+  if (letter == 'd') return byte >= '0' && byte <= '9';
+  if (letter == '*') return !IsBlank(byte) && byte != ':';
+  if (letter == 'x') return std::isxdigit(static_cast<unsigned char>(byte)) != 0;
+  return letter == byte;
+}
+
+// As line_walker.h says it, in whatever way the line can be divided.
+bool IsStart(const char* start, const std::string& line, size_t at) {
+  if (*start == 0) return at == line.size() || IsBlank(line[at]);
+  if (at == line.size() || !IsOfKind(*start, line[at])) return false;
+  const bool is_some = *start == ' ' || *start == 'd' || *start == '*';
+  return IsStart(start + 1, line, at + 1) || (is_some && IsStart(start, line, at + 1));
+}
+
+// Each line of a file begins a record, or goes on with the last one.
+void CheckLines(const std::vector<Record>& records, const std::string& start) {
+  for (size_t i = 0; i < records.size(); ++i) {
+    std::istringstream text(records[i].text);
+    std::string line;
+    for (size_t number = 0; std::getline(text, line); ++number) {
+      const bool is_start = IsStart(start.c_str(), line, 0);
+      Require(number == 0 || (i > 0 && !start.empty()), "a header is a line, and so is a record if all are");
+      Require(number > 0 || i < 2 || start.empty() || is_start, "a record starts as it must");
+      Require(number == 0 || !is_start, "what starts so is a record");
+    }
+  }
+}
+
 void CheckWhole(const std::string& file, const std::vector<Record>& records) {
   std::string again;
   for (const Record& record : records) again += record.text + (record.is_closed ? "\n" : "");
@@ -106,6 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string file(reinterpret_cast<const char*>(choices.data()), choices.size());
   const std::vector<Record> whole = Read(file, {way.start, {}, file.size() + 1});
   CheckWhole(file, whole);
+  CheckLines(whole, way.start);
   Require(Read(file, way) == whole, "a text in pieces has the records of the whole");
   return 0;
 }

@@ -158,13 +158,15 @@ void WalkOne(const Datagram& datagram, const Case& chosen) {
     CheckFault(walk, datagram);
     Require(index.size() == kBeforeSize && index.records() == 1,
             "of a datagram with a fault nothing is given");
-    Require(!model.is_reply() || kBeforeSize + model.words().size() > room, "what is refused has a fault");
-    Require(walk.fault != Fault::kIndexFull || chosen.is_cramped(), "the usual room is enough");
+    const bool is_full = walk.fault == Fault::kIndexFull;
+    Require(!is_full || chosen.is_cramped(), "the usual room is enough");
+    Require(is_full || walk.fault == model.fault(), "what is refused has this fault first");
+    Require(is_full || walk.fault_offset == model.fault_offset(), "and there");
     return;
   }
   Require(walk.fault == Fault::kNone, "there is one fault, or none");
   CheckRows(datagram, chosen, words, index);
-  Require(model.is_reply(), "what is accepted has no fault");
+  Require(model.fault() == Fault::kNone, "what is accepted has no fault");
   Compare(walk, model, words, index, chosen.base());
 }
 
