@@ -172,10 +172,6 @@ void WalkOne(const Datagram& datagram, const Case& chosen) {
 
 }  // namespace
 
-// What a sanitizer keeps of each piece of memory, for reports of its use after it was given back: nobody
-// keeps any here.
-extern "C" const char* __asan_default_options() { return "malloc_context_size=2:quarantine_size_mb=4"; }
-
 // The input lies in memory of exactly its size, so that each step beyond its end is seen.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Choices choices(data, size);
