@@ -50,7 +50,23 @@ const PIECES = ['"', '\\', '/', '[', ']', '{', '}', '=', ':', ' ', '0', '9', 'x'
       '65536',
       '-1',
     ],
-    ...['0x', '\\x', '\\777', '4294967296', 'ffff', '__proto__', 'constructor', 'unix/', '28/', '%1', '1e3'],
+    ...[
+      '0x',
+      '\\x',
+      '\\777',
+      '4294967296',
+      'ffff',
+      '__proto__',
+      'constructor',
+      'unix/',
+      '28/',
+      '%1',
+      '1e3',
+      '126=',
+      '200=1 ',
+      '[9=',
+      '] }',
+    ],
   ],
 );
 
@@ -100,6 +116,8 @@ function make(random: Random): Input {
   const hook = { family: random.pick(FAMILIES), type: random.below(12), protocol: random.pick(PROTOCOLS) };
   let text = isHook ? textOf(LANGUAGES.hook, hook) : textOf(LANGUAGES.address, randomAddress(random));
   if (random.chance(0.3)) text = Array.from({ length: random.below(8) }, () => random.pick(PIECES)).join('');
+  // It is counted where it is not said.
+  if (random.chance(0.3)) text = text.replace(/ len=\d+/, '');
   for (let times = random.below(4); times > 0; times--) text = mutate(random, text);
   return { kind: isHook ? 'hook' : 'address', numbers, text };
 }
