@@ -13,8 +13,16 @@ import { run } from './process.mjs';
 /** Debian's name of the compiler goes without a version if its package `clang` is there, too. */
 const COMPILERS = ['clang++', ...[14, 15, 16, 17, 18, 19, 20, 21].map((version) => `clang++-${version}`)];
 
-const FLAGS = ['-std=c++17', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-Inative'];
-const SANITIZERS = ['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'];
+const FLAGS = [
+  '-std=c++17',
+  '-O2',
+  '-g',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-Inative',
+  '-fno-sanitize-recover=all',
+];
 
 /** Little is kept of memory that was given back: the more, the slower, and with the input that was found all can be had. */
 const FAST = { ASAN_OPTIONS: 'malloc_context_size=2:quarantine_size_mb=4' };
@@ -41,9 +49,12 @@ async function built({ name, sources }) {
   if (compiler === undefined) throw new Error('there is no clang++: on Debian, apt-get install clang');
   const program = join(CACHE, 'native', name);
   mkdirSync(join(CACHE, 'native'), { recursive: true });
-  const files = [...sources, `test/fuzz/${name}_fuzz.cc`, '-o', program];
-  const words = [...FLAGS, ...SANITIZERS, ...files];
-  const { status, stderr } = await run(compiler, words, join(CACHE, 'logs', `${name}.build.log`));
+  const log = join(CACHE, 'logs', `${name}.build.log`);
+  // The target itself has nothing to be reached, and to count that would take a fifth of the time.
+  const own = ['-fsanitize=address,undefined', '-c', `test/fuzz/${name}_fuzz.cc`, '-o', `${program}.o`];
+  const all = ['-fsanitize=fuzzer,address,undefined', ...sources, `${program}.o`, '-o', program];
+  const compiled = await run(compiler, [...FLAGS, ...own], log);
+  const { status, stderr } = compiled.status === 0 ? await run(compiler, [...FLAGS, ...all], log) : compiled;
   if (status === 0) return program;
   const lacks = /libclang_rt\.\S+|-lclang_rt\S*/.exec(stderr);
   if (lacks === null) throw new Error(`${name} cannot be built:\n${stderr}`);

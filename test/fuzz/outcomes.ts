@@ -16,6 +16,7 @@ export function outcomeOf(dump: () => Iterable<unknown>): Outcome {
   try {
     for (const record of dump()) records.push(textOf(record));
   } catch (error) {
+    if (error instanceof Finding) throw error;
     if (!(error instanceof SockDiagError))
       throw new Finding('what is thrown is a SockDiagError', { cause: error });
     return { records, error };
@@ -23,11 +24,25 @@ export function outcomeOf(dump: () => Iterable<unknown>): Outcome {
   return { records, error: undefined };
 }
 
+/** JSON, in which each number is one. */
 function textOf(record: unknown): string {
-  const text = JSON.stringify(record);
+  const text = JSON.stringify(record, (name, value) => {
+    if (typeof value === 'number' && !isPossible(name, value)) {
+      throw new Finding(`a number is one that can be: ${name} is ${value}`);
+    }
+    return value;
+  });
   if (typeof text !== 'string') throw new Finding('a record is an object');
   return text;
 }
+
+function isPossible(name: string, value: number): boolean {
+  // Without a limit, it is Infinity.
+  if (Number.isNaN(value)) return false;
+  return !PORTS.has(name) || (Number.isInteger(value) && value >= 0 && value <= 0xffff);
+}
+
+const PORTS: ReadonlySet<string> = new Set(['sport', 'dport']);
 
 /** Whether both are the same, in whatever order their properties are. */
 export function isSame(a: string, b: string): boolean {

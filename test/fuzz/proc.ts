@@ -21,7 +21,7 @@ import {
 import type { Random } from '../filter/random.js';
 import { mutated } from './bytes.js';
 import { type Outcome, outcomeOf, summary } from './outcomes.js';
-import { cuts, require, type Target } from './target.js';
+import { cuts, Finding, require, type Target } from './target.js';
 
 type Read = (root: string) => Iterable<unknown>;
 
@@ -55,6 +55,8 @@ type Input = readonly [name: string, header: Buffer, before: Buffer, changed: Bu
 const NEWLINE = 0x0a;
 const FIXTURES = join(process.cwd(), 'test/fixtures/proc');
 
+const UNIX_START = /^\w+: [\dA-F]{8} [\dA-F]{8} [\dA-F]{8} [\dA-F]{4} [\dA-F]{2} +\d+( |$)/;
+
 const TABLES: readonly Table[] = readdirSync(FIXTURES, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .flatMap(({ name: kernel }) => readdirSync(join(FIXTURES, kernel, 'net')).map((name) => ({ kernel, name })))
@@ -62,11 +64,15 @@ const TABLES: readonly Table[] = readdirSync(FIXTURES, { withFileTypes: true })
   .map(({ kernel, name }) => tableOf(name, readFileSync(join(FIXTURES, kernel, 'net', name))))
   .filter(({ lines }) => lines.length > 0);
 
+/** Each behind the name of its table. */
+const HEADERS: ReadonlySet<string> = new Set(
+  TABLES.map(({ name, header }) => name + header.toString('latin1')),
+);
+
 function tableOf(name: string, bytes: Buffer): Table {
   const [header = Buffer.alloc(0), ...lines] = linesOf(bytes);
   // A name of a unix socket may have line breaks: what goes on with a line is no line to begin with.
-  const whole =
-    name === 'unix' ? lines.filter((line) => /^[0-9A-Fa-f]+: /.test(line.toString('latin1'))) : lines;
+  const whole = name === 'unix' ? lines.filter((line) => UNIX_START.test(line.toString('latin1'))) : lines;
   return { name, header, lines: whole };
 }
 
@@ -97,14 +103,20 @@ function make(random: Random): Input {
   return [name, header, before, Buffer.concat([changed, Buffer.from(ending)]), behind];
 }
 
+/** Those that are read together, whichever of them is asked for. */
+const TOGETHER: readonly (readonly string[])[] = [
+  ['pfkey', 'pf_key'],
+  ['icmp', 'icmp6'],
+];
+
 let root: string | undefined;
 
 /** The root of a tree with this table in it. */
 function treeOf(name: string, parts: readonly Buffer[]): string {
   root ??= mkdtempSync(join(tmpdir(), 'sockdiag-fuzz-'));
-  // These two are read together.
-  if (name.startsWith('pf'))
-    for (const other of ['pfkey', 'pf_key']) rmSync(join(root, 'net', other), { force: true });
+  for (const other of TOGETHER.find((names) => names.includes(name)) ?? []) {
+    rmSync(join(root, 'net', other), { force: true });
+  }
   mkdirSync(join(root, 'net'), { recursive: true });
   writeFileSync(join(root, 'net', name), Buffer.concat(parts));
   return root;
@@ -115,25 +127,29 @@ function read(name: string, ...parts: readonly Buffer[]): Outcome {
   return outcomeOf(() => reader(treeOf(name, parts)));
 }
 
-const known = new Map<string, string | undefined>();
+const known = new Map<string, string>();
 
-/** Of a line that nobody has changed, if its header is whole. */
-function recordOf(name: string, header: Buffer, line: Buffer): string | undefined {
+/** Of a line that nobody has changed, under its own header. */
+function recordOf(name: string, header: Buffer, line: Buffer): string {
   const key = `${name} ${header.toString('latin1')}${line.toString('latin1')}`;
-  if (!known.has(key)) known.set(key, read(name, header, line).records[0]);
-  return known.get(key);
+  const { records, error } = known.has(key)
+    ? { records: [known.get(key)], error: undefined }
+    : read(name, header, line);
+  const [record] = records;
+  if (record === undefined) throw new Finding('a line as a kernel wrote it is a record', { cause: error });
+  known.set(key, record);
+  return record;
 }
 
 function check([name, header, before, changed, behind]: Input): string {
   const all = read(name, header, before, changed, behind);
-  // Without its line break, it goes on in the next one; and a name of a unix socket goes on by itself.
-  const isLine = changed.at(-1) === NEWLINE;
-  const [first, last] = [before, behind].map((line) => recordOf(name, header, line));
-  if (name !== 'unix' && all.records.length > 0 && first !== undefined) {
-    require(all.records[0] === first, 'the line before has its record', all.records[0], first);
-  }
-  if (isLine && all.error === undefined && last !== undefined) {
-    require(all.records.at(-1) === last, 'the line behind has its record', all.records.at(-1), last);
+  if (HEADERS.has(name + header.toString('latin1'))) {
+    const [first, last] = [before, behind].map((line) => recordOf(name, header, line));
+    // Without its line break, it goes on in the next one; and a name of a unix socket goes on by itself.
+    const isBehind = changed.at(-1) === NEWLINE && all.error === undefined;
+    const isBefore = name !== 'unix' && all.records.length > 0;
+    require(!isBefore || all.records[0] === first, 'the line before has its record', all.records[0], first);
+    require(!isBehind || all.records.at(-1) === last, 'the line behind has its record', all.records, last);
   }
   return `${name}: ${summary(all)}`;
 }
