@@ -9,7 +9,7 @@ import { done } from '../messages.js';
 import { type Attribute, messageOf, type Parts, partsOf, rearranged } from './attributes.js';
 import { isSame, type Outcome, outcomeOf, summary } from './outcomes.js';
 import { isRequest, messagesOf, recordings, shapeOf, typeOf } from './recordings.js';
-import { cuts, require, type Target } from './target.js';
+import { cuts, promised, type Target } from './target.js';
 
 /** A request, and what was answered. */
 interface Answered {
@@ -88,14 +88,14 @@ function check(input: Input): string {
   const [first, last] = [read(request, before), read(request, behind)];
   const alone = read(request, message);
   const among = read(request, before, message, behind);
-  require(first.error === undefined && last.error === undefined, 'the neighbours are right', input);
-  require((alone.error === undefined) === (among.error === undefined), 'an error is of the message alone');
+  promised(first.error === undefined && last.error === undefined, 'the neighbours are right', input);
+  promised((alone.error === undefined) === (among.error === undefined), 'an error is of the message alone');
   const expected = [...first.records, ...alone.records, ...last.records];
   if (among.error === undefined) {
-    require(among.records.length === expected.length, 'each message has its own record', among.records);
+    promised(among.records.length === expected.length, 'each message has its own record', among.records);
   }
   for (const [i, record] of among.records.entries()) {
-    require(isSame(record, expected[i] as string), 'a record is of its own message', record, expected[i]);
+    promised(isSame(record, expected[i] as string), 'a record is of its own message', record, expected[i]);
   }
   if (alone.error === undefined) checkOrder(request, message, alone);
   return summary(alone);
@@ -107,13 +107,18 @@ function checkOrder(request: Buffer, message: Buffer, { records }: Outcome): voi
   const numbers = new Set(parts.attributes.map(({ type }) => type & 0x3fff));
   if (numbers.size < 2 || numbers.size < parts.attributes.length) return;
   const turned = read(request, messageOf({ ...parts, attributes: parts.attributes.toReversed() }));
-  require(turned.records.length === records.length, 'attributes may come in any order', turned.error
-    ?.message);
+  promised(
+    turned.records.length === records.length,
+    'attributes may come in any order',
+    turned.error?.message,
+  );
   for (const [i, record] of turned.records.entries()) {
-    require(isSame(
+    promised(
+      isSame(record, records[i] as string),
+      'no attribute depends on the one behind it',
       record,
-      records[i] as string,
-    ), 'no attribute depends on the one behind it', record, records[i]);
+      records[i],
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { print } from '../../lib/filter/print.js';
 import type { Random } from '../filter/random.js';
 import { check as isFilter, mutate, PIECES } from '../filter/random-texts.js';
 import { dice, randomTree } from '../filter/trees.js';
-import { asJson, Finding, require, shorterTexts, type Target } from './target.js';
+import { asJson, Finding, promised, shorterTexts, type Target } from './target.js';
 
 function make(random: Random): string {
   if (random.chance(0.2)) {
@@ -24,9 +24,11 @@ function make(random: Random): string {
 function check(text: string): string {
   if (!isFilter(text)) return 'FilterSyntaxError';
   const tree = parse(print(parse(text)));
-  require(isDeepStrictEqual(parse(print(tree)), tree), 'a printed tree is read as the same again', print(
-    tree,
-  ));
+  promised(
+    isDeepStrictEqual(parse(print(tree)), tree),
+    'a printed tree is read as the same again',
+    print(tree),
+  );
   try {
     String(explain(tree));
   } catch (error) {

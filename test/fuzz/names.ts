@@ -13,7 +13,7 @@ import {
 import type { Random } from '../filter/random.js';
 import { mutate as mutateFilter } from '../filter/random-texts.js';
 import { dice } from '../filter/trees.js';
-import { asJson, Finding, require, shorterTexts, type Target } from './target.js';
+import { asJson, Finding, promised, shorterTexts, type Target } from './target.js';
 
 type Numbers = 'linux' | 'freebsd';
 
@@ -105,8 +105,8 @@ function randomAddress(random: Random): Address {
 function textOf<T>({ parse, format }: Language<T>, value: T): string {
   const text = format(value, { numbers: 'linux' });
   const again = parse(text, { numbers: 'linux' });
-  require(isDeepStrictEqual(again, value), 'what is formatted is read as what it was', text);
-  require(/^[\x20-\x7e]*$/.test(text), 'a text can be printed', text);
+  promised(isDeepStrictEqual(again, value), 'what is formatted is read as what it was', text);
+  promised(/^[\x20-\x7e]*$/.test(text), 'a text can be printed', text);
   return text;
 }
 
@@ -137,8 +137,8 @@ function check({ kind, numbers, text }: Input): string {
   } catch (error) {
     if (!(error instanceof NameSyntaxError)) throw new Finding('it is a NameSyntaxError', { cause: error });
     const { position, found } = error;
-    require(text.startsWith(found, position), 'what was found stands there', { position, found });
-    require(position >= 0 && position <= text.length, 'the place is in the text', { position });
+    promised(text.startsWith(found, position), 'what was found stands there', { position, found });
+    promised(position >= 0 && position <= text.length, 'the place is in the text', { position });
     return 'NameSyntaxError';
   }
   checkAgain(language, value, numbers);
@@ -147,13 +147,15 @@ function check({ kind, numbers, text }: Input): string {
 
 function checkAgain<T>(language: Language<T>, value: T, numbers: Numbers): void {
   const text = textOf(language, value);
-  require(language.format(language.parse(text, { numbers: 'linux' }), { numbers: 'linux' }) ===
-    text, 'one text');
+  promised(
+    language.format(language.parse(text, { numbers: 'linux' }), { numbers: 'linux' }) === text,
+    'one text',
+  );
   if (numbers === 'linux') return;
   try {
     const theirs = language.format(value, { numbers });
     const again = language.parse(theirs, { numbers });
-    require(isDeepStrictEqual(again, value), 'so it is with the numbers of FreeBSD', theirs);
+    promised(isDeepStrictEqual(again, value), 'so it is with the numbers of FreeBSD', theirs);
   } catch (error) {
     // What only Linux has is refused.
     if (!(error instanceof RangeError)) throw error;

@@ -5,7 +5,7 @@ import { align, done } from '../messages.js';
 import { mutated } from './bytes.js';
 import { outcomeOf, summary } from './outcomes.js';
 import { goldenMessages, messagesOf, recordings } from './recordings.js';
-import { cuts, require, type Target } from './target.js';
+import { cuts, promised, type Target } from './target.js';
 
 const OPTIONS: readonly DecodeOptions[] = [
   {},
@@ -42,9 +42,9 @@ function framed(bytes: Buffer): Buffer {
 function check(bytes: Buffer): string {
   const outcomes = OPTIONS.map((options) => outcomeOf(() => decode(bytes, options)));
   const [usual, withKeys] = outcomes;
-  require(usual?.records.length === withKeys?.records.length, 'keys are not what makes a record');
+  promised(usual?.records.length === withKeys?.records.length, 'keys are not what makes a record');
   const again = outcomeOf(() => decode(Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)));
-  require(again.records.join() === usual?.records.join(), 'a recording may lie anywhere in memory');
+  promised(again.records.join() === usual?.records.join(), 'a recording may lie anywhere in memory');
   return summary(again);
 }
 

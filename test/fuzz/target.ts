@@ -20,7 +20,7 @@ export class Finding extends Error {
   override readonly name = 'Finding';
 }
 
-export function require(kept: boolean, promise: string, ...more: unknown[]): void {
+export function promised(kept: boolean, promise: string, ...more: unknown[]): void {
   if (!kept) throw new Finding([promise, ...more.map(describe)].join('\n  '));
 }
 
