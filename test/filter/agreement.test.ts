@@ -1,21 +1,15 @@
 /** Whatever decides a filter, its verdict is the same: a tree and its text, the matcher and the kernel's program. */
 import { describe, expect, test } from 'vitest';
 
-import { parseAddress } from '../../lib/filter/addresses.js';
-import { type MatchOptions, matcher } from '../../lib/filter/match.js';
+import { matcher } from '../../lib/filter/match.js';
 import { parse } from '../../lib/filter/parser.js';
 import { type Features, type Plan, plan } from '../../lib/filter/plan.js';
 import { print } from '../../lib/filter/print.js';
-import type { Expression, Prefix } from '../../lib/filter/tree.js';
+import type { Expression } from '../../lib/filter/tree.js';
 import type { DiagMsg } from '../../lib/index.js';
-import type { SocketState } from '../../lib/record/state.js';
-import { audit, type KernelSocket, run } from './kernel.js';
+import { audit } from './kernel.js';
+import { OPTIONS, sends } from './planned.js';
 import { NAMES, Random, randomExpression, randomInetRecord, randomRecord, type Shape } from './random.js';
-
-type InetRecord = ReturnType<typeof randomInetRecord>;
-
-const PORT_RANGE = [32768, 60999] as const;
-const OPTIONS: MatchOptions = { ...NAMES, portRange: PORT_RANGE };
 
 /** So many records for each filter. */
 const RECORDS = 20;
@@ -56,39 +50,6 @@ test('the text of a filter means what the filter does, for 100,000 random filter
   }
   tally.expect(100_000);
 });
-
-/** What a program sees of the socket of a record. */
-function socketOf(record: InetRecord): KernelSocket {
-  return {
-    family: record.family,
-    src: bytesOf(record.src),
-    sport: record.sport,
-    dst: bytesOf(record.dst),
-    dport: record.dport,
-    ifindex: record.ifindex,
-    mark: record.mark ?? 0,
-    cgroup: BigInt(record.cgroupId ?? 0),
-    // What the matcher takes it for, since no record tells.
-    auto: record.sport >= PORT_RANGE[0] && record.sport <= PORT_RANGE[1],
-  };
-}
-
-function bytesOf(text: string): readonly number[] {
-  return (parseAddress(text) as Prefix).bytes;
-}
-
-/** The one by whose bit the kernel chooses it. */
-function stateOf(record: InetRecord): SocketState {
-  return record.protocol === 'tcp' && record.state === 'CLOSE' ? 'BOUND_INACTIVE' : record.state;
-}
-
-/** Whether the kernel sends a record of the socket when it is asked as planned. */
-function sends({ never, states, sport, dport, program }: Plan, record: InetRecord): boolean {
-  if (never || (states !== undefined && !states.includes(stateOf(record)))) return false;
-  if (sport !== 0 && sport !== record.sport) return false;
-  if (dport !== 0 && dport !== record.dport) return false;
-  return program === undefined || run(program, socketOf(record));
-}
 
 /** Compares the plans of random filters with what these mean; answers how much is decided by whom. */
 function comparePlans(
