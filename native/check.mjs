@@ -1,8 +1,9 @@
 // Checks the form and the lint of the C++: `node native/check.mjs [--write]`. Needs clang-format and clang-tidy.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -22,22 +23,36 @@ function nodeHeaders() {
   return [beside, cached].find((folder) => existsSync(join(folder, 'node_api.h'))) ?? beside;
 }
 
-function run(command, words) {
-  const { error, status } = spawnSync(command, words, { cwd: root, stdio: 'inherit' });
-  if (error !== undefined) {
+/**
+ * @param {string} command
+ * @param {readonly string[]} words
+ */
+async function run(command, words) {
+  const child = spawn(command, words, { cwd: root, stdio: 'inherit' });
+  try {
+    const [status] = await once(child, 'close');
+    if (status !== 0) process.exitCode = status ?? 1;
+  } catch (error) {
     console.error(`${command} could not be started (${error.code}): on Debian, apt-get install ${command}`);
-    process.exit(1);
+    process.exitCode = 1;
   }
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 if (process.argv.includes('--write')) {
-  run('clang-format', ['-i', ...files]);
+  await run('clang-format', ['-i', ...files]);
 } else {
-  run('clang-format', ['--dry-run', '--Werror', ...files]);
+  await run('clang-format', ['--dry-run', '--Werror', ...files]);
   const sources = files.filter((name) => name.endsWith('.cc'));
   const addonApi = createRequire(import.meta.url)('node-addon-api').include_dir;
   const includes = ['-Inative', '-isystem', nodeHeaders(), '-isystem', join(root, addonApi)];
   const defines = ['-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS'];
-  run('clang-tidy', ['--quiet', ...sources, '--', '-std=c++17', ...defines, ...includes]);
+  // As many at a time as there are processors: it takes longer than all else that is checked.
+  const parts = Array.from({ length: availableParallelism() }, (_, part) =>
+    sources.filter((_, i) => i % availableParallelism() === part),
+  );
+  await Promise.all(
+    parts
+      .filter((part) => part.length > 0)
+      .map((part) => run('clang-tidy', ['--quiet', ...part, '--', '-std=c++17', ...defines, ...includes])),
+  );
 }
