@@ -36,7 +36,7 @@ function nameOf(file) {
 function chunkOf(id, context) {
   if (id.includes('/node_modules/')) return 'vendor';
   if (context.getModuleInfo(id)?.isEntry) return null;
-  return isAlwaysNeeded(id, context, new Set()) ? 'common' : null;
+  return entriesOf(id, context).length > 0 ? 'common' : null;
 }
 
 /**
@@ -48,7 +48,7 @@ function chunkOf(id, context) {
  */
 function sharedOf(id, context) {
   if (context.getModuleInfo(id)?.isEntry) return null;
-  const entries = entriesOf(id, context, new Set());
+  const entries = entriesOf(id, context);
   if (entries.length < 2) return null;
   return entries.some((entry) => /\/(filter|name)\/index\.ts$/.test(entry)) ? 'core' : 'dump';
 }
@@ -59,34 +59,21 @@ function sharedOf(id, context) {
  */
 function errorsOf(id, context) {
   if (context.getModuleInfo(id)?.isEntry) return null;
-  const entries = entriesOf(id, context, new Set());
+  const entries = entriesOf(id, context);
   return entries.some((entry) => entry.endsWith('/lib/errors.ts')) ? 'error-classes' : null;
 }
 
 /**
  * @param {string} id
  * @param {import('rolldown').ChunkingContext} context
- * @param {Set<string>} seen
- * @returns {string[]} those that need it, whether or not by others
+ * @param {Set<string>} [seen] modules that were looked at already
+ * @returns {string[]} those that always need it, whether or not by others
  */
-function entriesOf(id, context, seen) {
+function entriesOf(id, context, seen = new Set()) {
   if (seen.has(id)) return [];
   seen.add(id);
   const { isEntry = false, importers = [] } = context.getModuleInfo(id) ?? {};
   return [...(isEntry ? [id] : []), ...importers.flatMap((importer) => entriesOf(importer, context, seen))];
-}
-
-/**
- * @param {string} id
- * @param {import('rolldown').ChunkingContext} context
- * @param {Set<string>} seen
- * @returns {boolean}
- */
-function isAlwaysNeeded(id, context, seen) {
-  if (seen.has(id)) return false;
-  seen.add(id);
-  const { isEntry = false, importers = [] } = context.getModuleInfo(id) ?? {};
-  return isEntry || importers.some((importer) => isAlwaysNeeded(importer, context, seen));
 }
 
 /**

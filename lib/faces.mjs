@@ -17,7 +17,7 @@ const require = createRequire(import.meta.url);
  */
 export function writeFaces(dist, entries) {
   const errors = Object.keys(require(join(dist, 'library/errors.cjs')));
-  // Each file more costs an import as much as forty kilobytes do: what they are in is required itself.
+  // Each file more makes an import longer: what they are in is required itself.
   for (const name of ['errors.cjs', 'errors.cjs.map']) rmSync(join(dist, 'library', name), { force: true });
   for (const entry of entries) {
     const exports = Object.entries(require(join(dist, `library/${entry}.cjs`))).sort();
