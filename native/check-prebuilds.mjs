@@ -1,11 +1,10 @@
 /** Reads what the addons in prebuilds/ are and ask for: `npm run check:prebuilds [-- DIRECTORY]`. Wants readelf(1), of binutils. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 
-import { fileOf, TARGETS } from './targets.mjs';
+import { fileOf, sumLine, TARGETS } from './targets.mjs';
 
 const PREBUILDS = join(dirname(import.meta.dirname), 'prebuilds');
 
@@ -43,11 +42,8 @@ export function checkAddon(file, isForAll = true, directory = PREBUILDS) {
  * @returns {Generator<string>}
  */
 function* wrongSum(file, directory) {
-  const sum = createHash('sha256')
-    .update(readFileSync(join(directory, file)))
-    .digest('hex');
   const sums = readFileSync(join(directory, 'SHA256SUMS'), 'utf8').split('\n');
-  if (!sums.includes(`${sum}  ${file}`)) yield 'is not what SHA256SUMS says';
+  if (!sums.includes(sumLine(file, readFileSync(join(directory, file))))) yield 'is not what SHA256SUMS says';
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Builds the addons that the package brings: `npm run prebuilds -- [options] [TARGET ...]`. */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -20,7 +19,7 @@ import { parseArgs } from 'node:util';
 
 import { checkAddon } from './check-prebuilds.mjs';
 import { headers } from './headers.mjs';
-import { fileOf, TARGETS } from './targets.mjs';
+import { fileOf, sumLine, TARGETS } from './targets.mjs';
 import { compilerFor } from './toolchain.mjs';
 
 /**
@@ -141,9 +140,8 @@ function compare(file, bytes) {
   console.log(`prebuilds/${file} comes out the same again, byte for byte`);
 }
 
-/** As sha256sum(1) writes and checks them; lib/addon.ts does, too, since code that was cut off takes the process with it. */
 function writeSums() {
-  const lines = addons().map((file) => `${sumOf(file)}  ${file}\n`);
+  const lines = addons().map((file) => `${sumLine(file, readFileSync(join(PREBUILDS, file)))}\n`);
   writeFileSync(join(PREBUILDS, 'SHA256SUMS'), lines.join(''));
 }
 
@@ -151,13 +149,6 @@ function writeSums() {
 function addons() {
   const names = readdirSync(PREBUILDS, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => name.endsWith('.node')).sort();
-}
-
-/** @param {string} file */
-function sumOf(file) {
-  return createHash('sha256')
-    .update(readFileSync(join(PREBUILDS, file)))
-    .digest('hex');
 }
 
 try {

@@ -1,4 +1,5 @@
 /** What addons are built for. Of each there is one file in prebuilds/, and a row in the README. */
+import { createHash } from 'node:crypto';
 
 /**
  * @typedef {object} Target
@@ -35,4 +36,15 @@ function target(arch, libc, machine, triple) {
  */
 export function fileOf({ arch, libc }) {
   return `linux-${arch}/sockdiag.${libc}.node`;
+}
+
+/**
+ * A line of SHA256SUMS, as sha256sum(1) writes and checks it; lib/addon.ts does, too, since code that was cut off takes the
+ * process with it.
+ *
+ * @param {string} file below prebuilds/
+ * @param {Buffer} bytes
+ */
+export function sumLine(file, bytes) {
+  return `${createHash('sha256').update(bytes).digest('hex')}  ${file}`;
 }

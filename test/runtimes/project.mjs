@@ -1,26 +1,25 @@
 /** sockdiag as who installs it has it: from its tarball, in a folder that was empty before. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 
-import { pack as packInto } from '../../lib/pack.mjs';
 import { fileOf, TARGETS } from '../../native/targets.mjs';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { packed, ROOT } from '../package/tools.mjs';
 
 /** What other kernels sent. */
 export const RECORDINGS = join(ROOT, 'test/fixtures/linux-6.12');
 
 /**
- * @param {string} folder where it goes
- * @returns {string} the tarball, as it would be published
+ * @param {{ tarball?: string | undefined }} options
+ * @returns {Promise<string>} the tarball that is given, or what would be published
  */
-export function pack(folder) {
+export function packedWithAddons({ tarball }) {
   const missing = TARGETS.map(fileOf).find((file) => !existsSync(join(ROOT, 'prebuilds', file)));
-  if (missing !== undefined) throw new Error(`there is no prebuilds/${missing}: npm run prebuilds`);
-  run('npm', ['run', '--silent', 'build:lib'], ROOT);
-  return packInto(folder);
+  if (tarball === undefined && missing !== undefined) {
+    throw new Error(`there is no prebuilds/${missing}: npm run prebuilds`);
+  }
+  return packed({ tarball });
 }
 
 /**
@@ -30,7 +29,7 @@ export function pack(folder) {
 export function install(tarball, project) {
   // Without the prefix, npm would look for a project in the folders above.
   const words = ['install', '--prefix', project, '--no-audit', '--no-fund', '--loglevel=error'];
-  run('npm', [...words, resolve(tarball)], project);
+  run('npm', [...words, tarball], project);
   for (const name of ['core.mjs', 'core']) {
     cpSync(join(import.meta.dirname, name), join(project, name), { recursive: true });
   }

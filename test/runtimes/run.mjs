@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 import { exitOnSignals, withTemporaryFolder } from '../kernels/temporary.mjs';
 import { getRuntime } from './fetch.mjs';
-import { install, pack } from './project.mjs';
+import { install, packedWithAddons } from './project.mjs';
 import { hasSuite, RUNTIMES } from './runtimes.mjs';
 import { keptCount, runSuite } from './suite.mjs';
 import { tableOf, writeTable } from './table.mjs';
@@ -58,7 +58,7 @@ async function main() {
   await withTemporaryFolder(join(tmpdir(), 'sockdiag-runtimes-'), async (folder) => {
     const project = join(folder, 'project');
     mkdirSync(project);
-    install(options.tarball ?? pack(folder), project);
+    install(await packedWithAddons(options), project);
     const core = new Core(project, folder);
     const rows = [];
     for (const runtime of runtimes) rows.push(await tryRuntime(runtime, core, options));
