@@ -25,11 +25,11 @@ function main() {
     run('.ci/run', []);
     run('npm', ['run', 'test:kernels']);
     run('.ci/package', [mkdtempSync(join(tmpdir(), 'sockdiag-release-'))]);
+    run('git', ['commit', '--all', '--message', `Release ${version}`]);
   } catch (error) {
     for (const [name, bytes] of before) writeFileSync(join(ROOT, name), bytes);
     throw error;
   }
-  run('git', ['commit', '--all', '--message', `Release ${version}`]);
   run('git', ['tag', '--annotate', `v${version}`, '--message', `sockdiag ${version}`]);
   console.log(`sockdiag ${version} is ready: git push --follow-tags has it published`);
 }
@@ -55,7 +55,7 @@ function checkState(version) {
  * @param {Date} date
  * @returns {string} with what was not released yet below that version
  */
-export function released(changelog, version, date) {
+function released(changelog, version, date) {
   const heading = '## Unreleased\n';
   const [before, after] = changelog.split(heading);
   if (after === undefined) throw new Error(`CHANGELOG.md has no '${heading.trim()}'`);
@@ -82,11 +82,9 @@ function out(command, words) {
   return execFileSync(command, words, { cwd: ROOT, encoding: 'utf8' }).trim();
 }
 
-if (process.argv[1] === import.meta.filename) {
-  try {
-    main();
-  } catch (error) {
-    console.error(`release: ${error instanceof Error ? error.message : error}`);
-    process.exitCode = 1;
-  }
+try {
+  main();
+} catch (error) {
+  console.error(`release: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
 }

@@ -80,6 +80,14 @@ describe.skipIf(lackOf('git'))('a release', () => {
     expect(JSON.parse(read('package.json')).version).toBe('0.9.0');
   });
 
+  test('leaves all as it was where the commit itself is refused', () => {
+    write('.git/hooks/pre-commit', '#!/bin/sh\nexit 1\n', 0o755);
+    expect(release('1.0.0').stderr).toMatch(/^release: Command failed: git commit/);
+    expect(git('status', '--porcelain')).toBe('');
+    expect(git('tag')).toBe('');
+    expect(read('CHANGELOG.md')).toBe(CHANGELOG);
+  });
+
   test.each([
     ['1', /'1' is no version/],
     ['v1.0.0', /'v1\.0\.0' is no version/],

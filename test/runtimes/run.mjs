@@ -24,7 +24,7 @@ fetched from npm. Wants the addons of npm run prebuilds.
 
   --runtime NAME   in this one only; may be given several times:
                    ${RUNTIMES.map(({ name }) => name).join(', ')}
-  --suite          run the whole test suite under each Node, too, which takes some ten minutes each
+  --suite          run the whole test suite under each Node, too, each of which takes as long as npm test
   --tarball FILE   try this one
   --refresh        look for newer versions
   --write          put the table into the README
