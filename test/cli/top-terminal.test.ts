@@ -384,6 +384,10 @@ describe.skipIf(lacksTools)('in a namespace', () => {
       const coloured = start();
       await coloured.until(/Sent \d.*B\/s/);
       expect(coloured.picture).toMatch(COLOUR);
+      // A terminal is one in a hosted build too, and by whatever chalk asks for.
+      const hosted = start('', 'CI=true FORCE_COLOR=0');
+      await hosted.until(/Sent \d.*B\/s/);
+      expect(hosted.picture).toMatch(COLOUR);
       const plain = start('', 'NO_COLOR=1');
       await plain.until(/Sent \d.*B\/s/);
       expect(plain.picture).not.toMatch(COLOUR);

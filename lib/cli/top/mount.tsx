@@ -2,6 +2,7 @@
 import process from 'node:process';
 import type { ReadStream, WriteStream } from 'node:tty';
 import ansiEscapes from 'ansi-escapes';
+import chalk from 'chalk';
 import { type Instance, render } from 'ink';
 
 import { Face } from './face.js';
@@ -26,6 +27,9 @@ export class Mount {
   #isOpen = false;
 
   constructor(stdin: ReadStream, hasColours: boolean, listener: Listener) {
+    // Ink's chalk has a rule of its own, by which nobody looks at a terminal where CI is set. Whether there are colours is
+    // known here already, and bold and inverse are wanted in any case.
+    chalk.level = 1;
     this.#stdin = stdin;
     this.#hasColours = hasColours;
     this.#listener = listener;
