@@ -7,6 +7,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { PLAIN_ENVIRONMENT } from './environment.mjs';
 import { describeMachine, machineText } from './machine.mjs';
 import { ratios, spread } from './statistics.mjs';
 import { table } from './table.mjs';
@@ -64,7 +65,10 @@ function measure(rounds) {
 
 /** @param {readonly string[]} words */
 function run(...words) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+    encoding: 'utf8',
+    env: PLAIN_ENVIRONMENT,
+  });
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }

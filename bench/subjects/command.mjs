@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { PLAIN_ENVIRONMENT } from '../environment.mjs';
 
 const OURS = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -17,7 +18,10 @@ const LINE_BREAK = 10;
  * @param {readonly string[]} command
  */
 async function lines([program = '', ...words]) {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, words, {
+    env: PLAIN_ENVIRONMENT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'close');
   let count = 0;
   for await (const bytes of child.stdout) {
