@@ -4,7 +4,7 @@
  * approved by whoever installs the package.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
@@ -15,7 +15,7 @@ const ROOT = dirname(import.meta.dirname);
 const OURS = ['scripts', 'devDependencies', 'gypfile'];
 
 /**
- * @param {string} destination a directory
+ * @param {string} destination a directory, which is made if it is not there
  * @returns {string} the path of the tarball
  */
 export function pack(destination) {
@@ -36,6 +36,8 @@ export function pack(destination) {
  * @param {string} destination
  */
 function npmPack(from, destination) {
+  // npm would fail, and not say why.
+  mkdirSync(destination, { recursive: true });
   // Without scripts, which would build the addon.
   const words = ['pack', '--ignore-scripts', '--silent', `--pack-destination=${destination}`];
   return join(destination, execFileSync('npm', words, { cwd: from, encoding: 'utf8' }).trim());
