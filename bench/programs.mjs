@@ -22,7 +22,7 @@ export function compilePrograms(directory) {
  * @param {string} name
  * @param {string} directory
  */
-function compile(name, directory) {
+export function compile(name, directory) {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
   const program = path.join(directory, name);
   const { CC = 'cc' } = process.env;

@@ -185,6 +185,7 @@ export const OUTLINE = [
     title: 'Options',
     types: [
       'DumpOptions',
+      'ConsistentOptions',
       'Filter',
       'Netns',
       'InetDumpOptions',

@@ -224,13 +224,15 @@ export interface Binding {
   ) => NativeExchange;
   Listener: new (subscription: NativeSubscription) => NativeListener;
   /**
-   * As of `Exchange`. Of text, a row of the index is where the record starts, 1, and where the line break is that ends it;
+   * As of `Exchange`. The first part of a dump's answer is as large as the `firstReceive`, in bytes; all others are 32 KiB, as it
+   * is without. Of text, a row of the index is where the record starts, 1, and where the line break is that ends it;
    * without one at the file's end, where it starts, and 0.
    */
   Reader: new (
     question: NativeRequest[] | NativeText,
     netns: string,
     inode?: number,
+    firstReceive?: number,
   ) => NativeReader;
   /** Of these processes and sockets only; of all where there are none. */
   OwnersWalk: new (

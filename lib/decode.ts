@@ -9,23 +9,34 @@ import { decodeSctp, SCTP, type SctpDiagMsg } from './inet/sctp.js';
 import { decodeTcp, decodeTcpWithKeys, TCP, type TcpDiagMsg } from './inet/tcp.js';
 import { decodeUdp, decodeUdpLite, UDP, UDPLITE, type UdpDiagMsg, type UdpLiteDiagMsg } from './inet/udp.js';
 import { Dump } from './netlink/dump.js';
+import type { Known } from './netlink/known.js';
 import { anyOf, type Checks, checkOptions, checkSignal, oneOf } from './netlink/options.js';
 import { ATTRIBUTE_TYPE_MASK, LITTLE_ENDIAN } from './netlink/protocol.js';
 import type { Decode } from './netlink/reading.js';
 import { type Kind, type KindOf, type Message, RecordedSource } from './netlink/recording.js';
 import { AF_NETLINK } from './netlink-family/dump.js';
-import { NETLINK_DIAG_MSG_LENGTH, type NetlinkDiagMsg, netlinkDecoder } from './netlink-family/record.js';
+import {
+  byNetlinkCookie,
+  NETLINK_DIAG_MSG_LENGTH,
+  type NetlinkDiagMsg,
+  readNetlinkDiagMsg,
+} from './netlink-family/record.js';
 import { AF_PACKET } from './packet/dump.js';
-import { PACKET_DIAG_MSG_LENGTH, type PacketDiagMsg, readPacketDiagMsg } from './packet/record.js';
-import { AF_SMC, readSmcDiagMsg, SMC_DIAG_MSG_LENGTH, type SmcDiagMsg } from './smc/record.js';
+import {
+  byPacketCookie,
+  PACKET_DIAG_MSG_LENGTH,
+  type PacketDiagMsg,
+  readPacketDiagMsg,
+} from './packet/record.js';
+import { AF_SMC, bySmcCookie, readSmcDiagMsg, SMC_DIAG_MSG_LENGTH, type SmcDiagMsg } from './smc/record.js';
 import { AF_TIPC } from './tipc/dump.js';
 import { readTipcDiagMsg, TIPC_NESTS, type TipcDiagMsg } from './tipc/record.js';
 import { AF_UNIX } from './unix/dump.js';
-import { readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg } from './unix/record.js';
+import { byUnixCookie, readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg } from './unix/record.js';
 import { AF_VSOCK } from './vsock/dump.js';
-import { readVsockDiagMsg, VSOCK_DIAG_MSG_LENGTH, type VsockDiagMsg } from './vsock/record.js';
+import { byVsockCookie, readVsockDiagMsg, VSOCK_DIAG_MSG_LENGTH, type VsockDiagMsg } from './vsock/record.js';
 import { AF_XDP } from './xdp/dump.js';
-import { readXdpDiagMsg, XDP_DIAG_MSG_LENGTH, type XdpDiagMsg } from './xdp/record.js';
+import { byXdpCookie, readXdpDiagMsg, XDP_DIAG_MSG_LENGTH, type XdpDiagMsg } from './xdp/record.js';
 
 /** A record of any family. */
 export type DiagMsg =
@@ -58,22 +69,28 @@ export interface DecodeOptions {
   show?: readonly 'md5sig'[] | undefined;
 }
 
+/** What not all kinds have. */
+interface Particular {
+  nests?: Uint16Array;
+  known?: () => Known;
+}
+
 const kind = (
   family: number,
   headerLength: number,
   decode: Decode<DiagMsg>,
-  nests?: Uint16Array,
-): Kind<DiagMsg> => ({ shape: { family, headerLength, nests }, decoder: () => decode });
+  { nests, known }: Particular = {},
+): Kind<DiagMsg> => ({ shape: { family, headerLength, nests }, decode, known });
 
 /** IPv4 and IPv6 of a protocol. */
 const inetKinds = (
   decode: Decode<DiagMsg>,
-  { nests }: { nests?: Uint16Array },
+  particular: Particular,
 ): Readonly<Record<number, Kind<DiagMsg>>> =>
   Object.fromEntries(
     Object.keys(INET_FAMILY_NAMES).map((family) => [
       family,
-      kind(Number(family), INET_DIAG_MSG_LENGTH, decode, nests),
+      kind(Number(family), INET_DIAG_MSG_LENGTH, decode, particular),
     ]),
   );
 
@@ -97,19 +114,16 @@ const PROTOCOLS: readonly InetProtocol[] = [...PROTOCOL_NUMBERS.values()];
 
 /** The first byte of their records is that of their requests. */
 const FAMILIES: Readonly<Record<number, Kind<DiagMsg>>> = {
-  [AF_UNIX]: kind(AF_UNIX, UNIX_DIAG_MSG_LENGTH, readUnixDiagMsg),
-  [AF_PACKET]: kind(AF_PACKET, PACKET_DIAG_MSG_LENGTH, readPacketDiagMsg),
-  [AF_NETLINK]: {
-    shape: { family: AF_NETLINK, headerLength: NETLINK_DIAG_MSG_LENGTH },
-    decoder: netlinkDecoder,
-  },
-  [AF_VSOCK]: kind(AF_VSOCK, VSOCK_DIAG_MSG_LENGTH, readVsockDiagMsg),
-  [AF_XDP]: kind(AF_XDP, XDP_DIAG_MSG_LENGTH, readXdpDiagMsg),
+  [AF_UNIX]: kind(AF_UNIX, UNIX_DIAG_MSG_LENGTH, readUnixDiagMsg, { known: byUnixCookie }),
+  [AF_PACKET]: kind(AF_PACKET, PACKET_DIAG_MSG_LENGTH, readPacketDiagMsg, { known: byPacketCookie }),
+  [AF_NETLINK]: kind(AF_NETLINK, NETLINK_DIAG_MSG_LENGTH, readNetlinkDiagMsg, { known: byNetlinkCookie }),
+  [AF_VSOCK]: kind(AF_VSOCK, VSOCK_DIAG_MSG_LENGTH, readVsockDiagMsg, { known: byVsockCookie }),
+  [AF_XDP]: kind(AF_XDP, XDP_DIAG_MSG_LENGTH, readXdpDiagMsg, { known: byXdpCookie }),
 };
 
 /** The first byte of their records may be any. */
-const SMC: Kind<DiagMsg> = kind(0, SMC_DIAG_MSG_LENGTH, readSmcDiagMsg);
-const TIPC: Kind<DiagMsg> = kind(0, 0, readTipcDiagMsg, TIPC_NESTS);
+const SMC: Kind<DiagMsg> = kind(0, SMC_DIAG_MSG_LENGTH, readSmcDiagMsg, { known: bySmcCookie });
+const TIPC: Kind<DiagMsg> = kind(0, 0, readTipcDiagMsg, { nests: TIPC_NESTS });
 
 /** TCPDIAG_GETSOCK and DCCPDIAG_GETSOCK, which came before SOCK_DIAG_BY_FAMILY. */
 const LEGACY: Readonly<Record<number, InetProtocol>> = { 18: 'tcp', 19: 'dccp' };

@@ -87,7 +87,7 @@ export { dump, type NamedDumps } from './name/dump.js';
 export { type NamespacesOptions, namespaces } from './namespaces/list.js';
 export type { Namespace, Namespaces } from './namespaces/namespace.js';
 export type { UnknownAttributes } from './netlink/attributes.js';
-export type { Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
+export type { ConsistentOptions, Dump, DumpIterator, DumpOptions } from './netlink/dump.js';
 export { SockDiagError, type SockDiagErrorDetails, type UnsupportedLayer } from './netlink/errors.js';
 export type { Netns } from './netlink/netns.js';
 export type { UnknownTail } from './netlink/structure.js';

@@ -43,7 +43,7 @@ void DumpReader::Open() {
   socket_->Send({NLMSG_NOOP, NLM_F_ACK, expectation.sequence}, nullptr, 0);
   Batch answer(1);
   answer.Prepare();
-  const Datagram datagram = socket_->Receive(answer.bytes_.get(), kReceiveSize);
+  const Datagram datagram = socket_->Receive(answer.bytes_.get(), first_receive_);
   const Walk walk = WalkDatagram(datagram, expectation, 0, answer.index_);
   if (walk.outcome != Outcome::kAcknowledged) throw SystemError{"recvmsg", EBADMSG};
   SendRequest();

@@ -28,8 +28,10 @@ struct Request {
 
 class DumpReader : public BatchReader {
  public:
-  DumpReader(std::vector<Request> requests, NetworkNamespace netns)
-      : requests_(std::move(requests)), netns_(std::move(netns)) {}
+  // The first part of the answer to the first request is as large as `first_receive`, and every other as
+  // large as a usual receive.
+  DumpReader(std::vector<Request> requests, NetworkNamespace netns, size_t first_receive)
+      : requests_(std::move(requests)), netns_(std::move(netns)), first_receive_(first_receive) {}
 
   // Opens the socket the first time, and closes it when the dump has ended in whatever way.
   void Fill(Batch& batch) override;
@@ -48,6 +50,7 @@ class DumpReader : public BatchReader {
 
   std::vector<Request> requests_;
   NetworkNamespace netns_;
+  size_t first_receive_;
   std::unique_ptr<NetlinkSocket> socket_;
   size_t current_ = 0;
   Expectation expectation_;

@@ -44,9 +44,23 @@ TextQuestion ReadTextQuestion(const Napi::Object& object) {
   return question;
 }
 
-std::unique_ptr<BatchReader> MakeReader(const Napi::Value& question, NetworkNamespace netns) {
+// Kernels make no part smaller than this.
+constexpr uint32_t kLeastReceive = 4096;
+
+size_t ReadFirstReceive(const Napi::Value& value) {
+  if (value.IsUndefined()) return kReceiveSize;
+  const uint32_t size = value.As<Napi::Number>().Uint32Value();
+  if (size < kLeastReceive || size > kReceiveSize)
+    throw Napi::RangeError::New(value.Env(), "a reader's first receive is of 4096 to 32768 bytes");
+  return size;
+}
+
+std::unique_ptr<BatchReader> MakeReader(const Napi::CallbackInfo& info) {
+  const Napi::Value question = info[0];
+  NetworkNamespace netns = ReadNetns(info[1], info[2]);
   if (question.IsArray())
-    return std::make_unique<DumpReader>(ReadRequests(question.As<Napi::Array>()), std::move(netns));
+    return std::make_unique<DumpReader>(ReadRequests(question.As<Napi::Array>()), std::move(netns),
+                                        ReadFirstReceive(info[3]));
   return std::make_unique<TextReader>(ReadTextQuestion(question.As<Napi::Object>()), std::move(netns));
 }
 
@@ -89,7 +103,7 @@ Napi::Function ReaderObject::Define(Napi::Env env) {
 }
 
 ReaderObject::ReaderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReaderObject>(info) {
-  ahead_ = std::make_shared<ReadAhead>(MakeReader(info[0], ReadNetns(info[1], info[2])));
+  ahead_ = std::make_shared<ReadAhead>(MakeReader(info));
   Weigh(kWeight);
 }
 

@@ -18,7 +18,7 @@ class ReaderObject : public Napi::ObjectWrap<ReaderObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // new Reader(requests, netns, inode), or new Reader({ files, start }, netns, inode)
+  // new Reader(requests, netns, inode, firstReceive), or new Reader({ files, start }, netns, inode)
   explicit ReaderObject(const Napi::CallbackInfo& info);
   ~ReaderObject() override;
 

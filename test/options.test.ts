@@ -34,7 +34,7 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpTcp',
     { state: ['LISTEN'] },
-    "there is no option 'state', only 'signal', 'netns', 'filter', 'owners', 'family', 'show', 'states', 'bpfMaps' and 'fallback'",
+    "there is no option 'state', only 'signal', 'netns', 'filter', 'owners', 'family', 'show', 'consistent', 'states', 'bpfMaps' and 'fallback'",
   ],
   ['dumpTcp', { show: ['name'] }, "options.show[0] is 'name', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpTcp', { show: 'info' }, "options.show is 'info', but must be an array of 'meminfo',"],
@@ -80,11 +80,12 @@ const wrong: [call: string, options: unknown, words: string][] = [
   ['decode', { show: ['info'] }, "options.show[0] is 'info', but must be 'md5sig'"],
   ['decode', { netns: 'blue' }, "decode: there is no option 'netns'"],
   ['dumpUdp', { states: ['X'.repeat(1000)] }, `dumpUdp: options.states[0] is '${'X'.repeat(40)}…'`],
+  ['dumpTcp', { consistent: 1 }, 'options.consistent is 1, but must be true or false'],
   ['dumpUdpLite', { proto: 1 }, 'dumpUdpLite: there is no option'],
   [
     'dumpUnix',
     { family: 'inet' },
-    "dumpUnix: there is no option 'family', only 'signal', 'netns', 'filter', 'owners', 'states', 'show' and 'fallback'",
+    "dumpUnix: there is no option 'family', only 'signal', 'netns', 'filter', 'owners', 'consistent', 'states', 'show' and 'fallback'",
   ],
   [
     'dumpUnix',

@@ -290,7 +290,7 @@ describe('a message without attributes stands for a socket that was not asked fo
   });
 
   test('no way to read a dump gives anything for it', async () => {
-    const kind = { shape: SHAPE, decoder: () => readTipcDiagMsg };
+    const kind = { shape: SHAPE, decode: readTipcDiagMsg };
     const dumpOf = (bytes: Buffer): Dump<TipcDiagMsg> =>
       new Dump({ open: () => new RecordedSource(bytes, () => kind) });
     for (const [bytes, records] of [

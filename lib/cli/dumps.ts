@@ -61,11 +61,12 @@ const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
 
 export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways = {}): Generator<Part> {
   const { kinds, states } = plan;
-  const common = {
+  const plain = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(values.net !== undefined && { netns: values.net }),
     ...(hasOwners(values) && { owners: true }),
   };
+  const common = { ...plain, ...(values.consistent && { consistent: true }) };
   const orElse = { ...common, ...(fallback !== undefined && { fallback }) };
   const isUnconnected = states.includes('CLOSE');
   const wanted = (family: Kind): readonly Kind[] => (isUnconnected && kinds.includes(family) ? [family] : []);
@@ -90,7 +91,7 @@ export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways 
   );
   const ofTipc = TIPC_STATES.filter((state) => states.includes(asSocketState(state)));
   const isTipc = kinds.includes('tipc') && ofTipc.length > 0;
-  yield* part(isTipc ? ['tipc'] : [], () => (dumpTipc as AnyDump)({ ...common, states: ofTipc }));
+  yield* part(isTipc ? ['tipc'] : [], () => (dumpTipc as AnyDump)({ ...plain, states: ofTipc }));
   yield* part(wanted('xdp'), () => (dumpXdp as AnyDump)(common));
   yield* inet('mptcp');
 }

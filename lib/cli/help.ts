@@ -44,6 +44,7 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
   -D, --diag FILE     write the kernel's messages to a file
       --from FILE     read them from a file, in place of the kernel
       --fallback proc read /proc/net where netlink is not supported
+      --consistent    ask twice: a single answer can miss sockets while others are closed
       --json          one record a line, in JSON; bytes are hexadecimal text
       --fields A,B,C  just these fields of the records, in this order: src,sport,info.rtt
       --color WHEN    auto (the default: on a terminal, without NO_COLOR), always or never

@@ -41,6 +41,7 @@ type Flag =
   | 'no-header'
   | 'oneline'
   | 'json'
+  | 'consistent'
   | 'summary'
   | 'kill'
   | 'events'
@@ -86,6 +87,7 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   'no-header': 'H',
   oneline: 'O',
   json: undefined,
+  consistent: undefined,
   summary: 's',
   kill: 'K',
   events: 'E',

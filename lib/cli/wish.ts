@@ -29,6 +29,7 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
   if (told !== undefined && values.json) throw apart(told, 'json');
   checkFrom(values, dumps, waits);
   checkFallback(values, dumps);
+  checkConsistent(values);
   if (values.json && values.diag !== undefined) throw apart('diag', 'json');
   if (values.summary && values.net !== undefined) throw apart('summary', 'net');
   if (values.events && protocolsOf(plan).length === 0) {
@@ -58,6 +59,13 @@ function checkFallback({ fallback, from }: Values, dumps: readonly string[]): vo
   if (fallback !== 'proc') throw new RangeError(`--fallback is '${fallback}', but there is only proc`);
   const [other] = from === undefined ? dumps.filter((dump) => dump !== 'summary') : ['from'];
   if (other !== undefined) throw apart('fallback', other);
+}
+
+/** There must be something to ask twice. */
+function checkConsistent(values: Values): void {
+  if (!values.consistent) return;
+  const other = (['events', 'diag', 'from'] as const).find((word) => values[word] !== undefined);
+  if (other !== undefined) throw apart('consistent', other);
 }
 
 /** These say how a table of sockets looks. */

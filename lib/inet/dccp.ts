@@ -1,11 +1,18 @@
 /** DCCP: its records and its dump. */
 import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
-import type { Dump } from '../netlink/dump.js';
+import type { ConsistentOptions, Dump } from '../netlink/dump.js';
 import { someOf } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { DEFAULT_STATES, SOCKET_STATES, type SocketState } from '../record/state.js';
-import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
+import {
+  byInetCookie,
+  type InetDumpOptions,
+  type InetKind,
+  inetDecoder,
+  inetDump,
+  inetOptions,
+} from './dump.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 import { LEAST_TCP_INFO, readTcpInfo, type TcpInfo } from './tcp-info.js';
 
@@ -35,7 +42,7 @@ export type DccpShow = InetShow | 'info';
 
 const SHOW: Readonly<Record<DccpShow, number>> = { ...INET_SHOW, info: 0x02 };
 
-export interface DccpDumpOptions extends InetDumpOptions<DccpShow> {
+export interface DccpDumpOptions extends InetDumpOptions<DccpShow>, ConsistentOptions {
   /** Exactly these states. Without it, all but BOUND_INACTIVE. PARTOPEN can be asked for since Linux 6.8. */
   states?: readonly DccpState[] | undefined;
 }
@@ -68,6 +75,7 @@ export const DCCP: InetKind<DccpDiagMsg, DccpShow> = {
     },
     INET_ATTRIBUTES as AttributeTable<unknown> as AttributeTable<DccpDiagMsg>,
   ),
+  known: byInetCookie,
   finish,
 };
 

@@ -5,9 +5,10 @@ import { deviceResolver, expressionOf, filtering } from '../filter/option.js';
 import { type Features, type Plan, plan } from '../filter/plan.js';
 import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
-import { commonChecks } from '../netlink/dump-options.js';
+import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { type Asked, askKernel, type Instead, type Question } from '../netlink/live.js';
 import type { Netns } from '../netlink/netns.js';
 import { anyOf, type Check, checkOptions, oneOf, someOf } from '../netlink/options.js';
@@ -35,6 +36,8 @@ export interface InetKind<R extends UnknownAttributes, S extends string> {
   nests?: Uint16Array;
   /** What its handler in the kernel can do for a filter, where that is not all. */
   features?: Partial<Features>;
+  /** By what a socket is known again in an answer; undefined where several have the same. */
+  known?: () => Known;
   /** Puts a record right whose meaning depends on its attributes. */
   finish?(record: R, memory: BatchMemory, at: number): void;
 }
@@ -51,7 +54,7 @@ export interface InetDumpOptions<S extends string> extends DumpOptions {
 }
 
 /** What the dumps accept whose handler in the kernel can choose by state. */
-export interface InetStatesOptions<S extends string> extends InetDumpOptions<S> {
+export interface InetStatesOptions<S extends string> extends InetDumpOptions<S>, ConsistentOptions {
   /**
    * Exactly these states. Without it, all but BOUND_INACTIVE: to ask for that costs the kernel another walk of
    * the whole table, and its sockets come as CLOSE.
@@ -82,9 +85,13 @@ export function inetOptions<O extends InetDumpOptions<S>, R extends UnknownAttri
     ...commonChecks,
     family: oneOf(INET_FAMILIES),
     show: anyOf(wordsOf(kind.show)),
+    ...(kind.known !== undefined && consistentCheck),
     ...checks,
   } as never);
 }
+
+/** Of inet_diag_msg. */
+export const byInetCookie: () => Known = byCookie(44);
 
 /** What goes into the requests. */
 export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
@@ -126,7 +133,11 @@ function unfiltered<R extends UnknownAttributes, S extends string>(
   question: InetQuestion<S>,
 ): Question<R> {
   const mask = stateMask(question.states ?? DEFAULT_STATES) | (question.otherStates ?? 0);
-  return { asked: askedOf(kind, question, { mask, sport: 0, dport: 0 }), decoder: () => decode };
+  return {
+    asked: askedOf(kind, question, { mask, sport: 0, dport: 0 }),
+    decoder: () => decode,
+    known: kind.known,
+  };
 }
 
 /** What the plan leaves to the kernel is asked for, and the rest is filtered here. */
@@ -145,6 +156,7 @@ function planned<R extends UnknownAttributes & DiagMsg, S extends string>(
   return {
     asked: never || mask === 0 ? [] : askedOf(kind, all, { mask, sport, dport }),
     decoder: () => filtered,
+    known: kind.known,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Multipath TCP: its records and its dump. */
 import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
+import { byBytes } from '../netlink/known.js';
 import { someDescriptors } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { bpfQuestion, readSkBpfStorages, SK_BPF_STORAGES_NESTS, type SkBpfStorage } from './bpf-storages.js';
@@ -65,6 +66,8 @@ export const MPTCP: InetKind<MptcpDiagMsg, MptcpShow> = {
     INET_ATTRIBUTES as AttributeTable<MptcpDiagMsg>,
   ),
   nests: new Uint16Array(SK_BPF_STORAGES_NESTS),
+  // The whole `id`: what a listener accepts has its cookie, and another peer.
+  known: byBytes(4, 48),
 };
 
 export const decodeMptcp: Decode<MptcpDiagMsg> = inetDecoder(MPTCP);

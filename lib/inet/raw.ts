@@ -1,10 +1,17 @@
 /** Raw IP sockets: their records and their dump. */
 import { type AttributeTable, attributeTable } from '../netlink/attributes.js';
-import type { Dump } from '../netlink/dump.js';
+import type { ConsistentOptions, Dump } from '../netlink/dump.js';
 import type { Decode } from '../netlink/reading.js';
 import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
 import { type ProcRawMsg, rawTable } from '../proc/raw.js';
-import { type InetDumpOptions, type InetKind, inetDecoder, inetDump, inetOptions } from './dump.js';
+import {
+  byInetCookie,
+  type InetDumpOptions,
+  type InetKind,
+  inetDecoder,
+  inetDump,
+  inetOptions,
+} from './dump.js';
 import { INET_ATTRIBUTES, INET_SHOW, type InetDiagMsg, type InetShow } from './record.js';
 
 /** A raw IP socket. */
@@ -17,7 +24,7 @@ export interface RawDiagMsg extends InetDiagMsg {
 
 export type RawShow = InetShow;
 
-export type RawDumpOptions = InetDumpOptions<RawShow>;
+export type RawDumpOptions = InetDumpOptions<RawShow> & ConsistentOptions;
 
 export const RAW: InetKind<RawDiagMsg, RawShow> = {
   protocol: 'raw',
@@ -26,6 +33,7 @@ export const RAW: InetKind<RawDiagMsg, RawShow> = {
   handler: { module: 'raw_diag', option: 'CONFIG_INET_RAW_DIAG' },
   show: INET_SHOW,
   features: { states: false },
+  known: byInetCookie,
   attributes: attributeTable<RawDiagMsg>(
     {
       10: {

@@ -15,6 +15,7 @@ import {
   type TcpVegasInfo,
 } from './congestion.js';
 import {
+  byInetCookie,
   type InetKind,
   type InetStatesOptions,
   inetDecoder,
@@ -156,6 +157,7 @@ export const TCP: InetKind<TcpDiagMsg, TcpShow> = {
   show: SHOW,
   attributes: attributes(false),
   nests: NESTS,
+  known: byInetCookie,
 };
 
 export const decodeTcp: Decode<TcpDiagMsg> = inetDecoder(TCP);

@@ -5,6 +5,7 @@ import type { Decode } from '../netlink/reading.js';
 import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
 import { type ProcUdpLiteMsg, type ProcUdpMsg, udpLiteTable, udpTable } from '../proc/inet.js';
 import {
+  byInetCookie,
   type InetKind,
   type InetStatesOptions,
   inetDecoder,
@@ -39,6 +40,7 @@ export const UDP: InetKind<UdpDiagMsg, UdpShow> = {
   handler: UDP_DIAG,
   show: INET_SHOW,
   attributes: INET_ATTRIBUTES as AttributeTable<UdpDiagMsg>,
+  known: byInetCookie,
 };
 
 export const UDPLITE: InetKind<UdpLiteDiagMsg, UdpShow> = {
@@ -48,6 +50,7 @@ export const UDPLITE: InetKind<UdpLiteDiagMsg, UdpShow> = {
   handler: UDP_DIAG,
   show: INET_SHOW,
   attributes: INET_ATTRIBUTES as AttributeTable<UdpLiteDiagMsg>,
+  known: byInetCookie,
 };
 
 export const decodeUdp: Decode<UdpDiagMsg> = inetDecoder(UDP);

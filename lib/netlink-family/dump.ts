@@ -1,7 +1,7 @@
 /** Dumps of netlink sockets: the request, netlink_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
-import { commonChecks } from '../netlink/dump-options.js';
+import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { liveDump } from '../netlink/live.js';
 import { anyOf, type Checks, checkOptions, oneOf } from '../netlink/options.js';
@@ -10,11 +10,12 @@ import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
 import { type Fallback, fallbackCheck, insteadOf, type NoFallback } from '../proc/fallback.js';
 import { netlinkTable, type ProcNetlinkMsg } from '../proc/netlink.js';
 import {
+  byNetlinkCookie,
   NETLINK_DIAG_MSG_LENGTH,
   NETLINK_PROTOCOLS,
   type NetlinkDiagMsg,
   type NetlinkProtocol,
-  netlinkDecoder,
+  readNetlinkDiagMsg,
 } from './record.js';
 
 /** What can be asked for beside the base record, with its bit in `ndiag_show`. */
@@ -36,7 +37,7 @@ export const NETLINK_PROTOCOL_WORDS: readonly NetlinkProtocol[] = NETLINK_PROTOC
   (word) => word !== undefined,
 );
 
-export interface NetlinkDumpOptions extends DumpOptions {
+export interface NetlinkDumpOptions extends DumpOptions, ConsistentOptions {
   /** Sockets of this protocol only; without it, of all, those without a name included. */
   protocol?: NetlinkProtocol | undefined;
   /**
@@ -49,6 +50,7 @@ export interface NetlinkDumpOptions extends DumpOptions {
 
 const CHECKS: Checks<NetlinkDumpOptions & Fallback> = {
   ...commonChecks,
+  ...consistentCheck,
   protocol: oneOf(NETLINK_PROTOCOL_WORDS),
   show: anyOf(NETLINK_SHOW_WORDS),
   ...fallbackCheck,
@@ -97,5 +99,6 @@ export function dumpNetlink(options?: NetlinkDumpOptions & Fallback): Dump<Netli
     subject: NETLINK_SUBJECT,
   }));
   const instead = insteadOf(checked, () => netlinkTable(checked));
-  return liveDump(asked, netlinkDecoder, { ...checked, instead });
+  const question = { asked, decoder: () => readNetlinkDiagMsg, known: byNetlinkCookie };
+  return liveDump(question, { ...checked, instead });
 }

@@ -1,8 +1,8 @@
 /** netlink_diag_msg: a netlink socket. */
 import { attributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
-import type { Decode } from '../netlink/reading.js';
 import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
@@ -218,6 +218,8 @@ const ATTRIBUTES = attributeTable<NetlinkDiagMsg>({
 
 /** Bytes of `netlink_diag_msg`. */
 export const NETLINK_DIAG_MSG_LENGTH = 28;
+/** The kernel walks all sockets of a protocol, and then those of them that have joined a multicast group. */
+export const byNetlinkCookie: () => Known = byCookie(20);
 
 /** NETLINK_UNCONNECTED: what connect(2) to AF_UNSPEC leaves. A socket that was never connected has TCP_CLOSE. */
 const UNCONNECTED = 0;
@@ -238,24 +240,4 @@ export function readNetlinkDiagMsg(memory: BatchMemory, row: number): NetlinkDia
     cookie: readCookie(memory, at + 20),
   };
   return readAttributes(record, memory, row, ATTRIBUTES);
-}
-
-/**
- * For one reading: gives each socket once. The kernel walks all sockets of a protocol, and then those of them that have
- * joined a multicast group.
- */
-export function netlinkDecoder(): Decode<NetlinkDiagMsg> {
-  const seen = new Set<string>();
-  let protocol: number | undefined;
-  return (memory, row) => {
-    const at = memory.words[row] as number;
-    if (memory.u8(at + 2) !== protocol) {
-      protocol = memory.u8(at + 2);
-      seen.clear();
-    }
-    const cookie = readCookie(memory, at + 20);
-    if (seen.has(cookie)) return undefined;
-    seen.add(cookie);
-    return readNetlinkDiagMsg(memory, row);
-  };
 }

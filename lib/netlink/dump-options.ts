@@ -2,7 +2,7 @@
 import { checkFilter } from '../filter/option.js';
 import type { DumpOptions } from './dump.js';
 import { checkNetns } from './netns.js';
-import { type Checks, checkBoolean, checkSignal, oneOrMore } from './options.js';
+import { type Check, type Checks, checkBoolean, checkSignal, oneOrMore } from './options.js';
 
 /** What every dump accepts. */
 export const commonChecks: Checks<DumpOptions> = {
@@ -11,3 +11,5 @@ export const commonChecks: Checks<DumpOptions> = {
   filter: checkFilter,
   owners: checkBoolean,
 };
+
+export const consistentCheck: Readonly<Record<'consistent', Check>> = { consistent: checkBoolean };

@@ -35,6 +35,16 @@ export interface DumpOptions {
   owners?: boolean | undefined;
 }
 
+/** What dumps accept whose records tell sockets apart. */
+export interface ConsistentOptions {
+  /**
+   * Asks twice, and gives what either answer has: the second time only what was not there the first time. A single answer
+   * can miss sockets that were there all the time, while others are closed: see `Dump`. Nothing tells which, and a second
+   * answer misses others. It takes twice the time. `raw()` has no use for it, and /proc/net, as a `fallback`, is read once.
+   */
+  consistent?: boolean | undefined;
+}
+
 /** Where the sockets of a dump are; undefined of a recording, and of what is no dump. */
 export let originOf: (dump: Dump<unknown>) => Origin | undefined;
 
@@ -52,7 +62,12 @@ export let narrowed: <T>(dump: Dump<T>, keeps: (record: T) => boolean) => Dump<T
  * - `for (const socket of dump)` reads on this thread, for scripts;
  * - `for await (const bytes of dump.raw())` gives the kernel's own messages, for `decode` to read later.
  *
- * Leaving a loop frees what the dump holds. A dump is not a snapshot: sockets come and go while it is read.
+ * Leaving a loop frees what the dump holds.
+ *
+ * A dump is not a snapshot: sockets come and go while it is read. The kernel answers in parts, and goes on by counting in a
+ * chain of its table: where others are opened in front of that place meanwhile, it gives some sockets twice, and where others are
+ * closed there, it leaves some out. What comes twice is given once, but for SCTP and TIPC, whose records do not tell;
+ * `consistent: true` is for what is left out.
  */
 export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
   readonly #query: Query<T>;

@@ -13,12 +13,14 @@ export class LazyReader {
   readonly #Reader = loadBinding().Reader;
   readonly #question: () => NativeRequest[] | NativeText;
   readonly #netns: NetnsFile;
+  readonly #firstReceive: number | undefined;
   #reader: NativeReader | undefined;
   #closed = false;
 
-  constructor(question: () => NativeRequest[] | NativeText, netns: NetnsFile) {
+  constructor(question: () => NativeRequest[] | NativeText, netns: NetnsFile, firstReceive?: number) {
     this.#question = question;
     this.#netns = netns;
+    this.#firstReceive = firstReceive;
   }
 
   async next(): Promise<NativeBatch> {
@@ -36,7 +38,8 @@ export class LazyReader {
 
   #open(): NativeReader | undefined {
     if (this.#closed) return undefined;
-    this.#reader ??= new this.#Reader(this.#question(), this.#netns.path, this.#netns.ino);
+    const { path, ino } = this.#netns;
+    this.#reader ??= new this.#Reader(this.#question(), path, ino, this.#firstReceive);
     return this.#reader;
   }
 }

@@ -8,10 +8,12 @@ import type { OpenIn } from '../namespaces/following.js';
 import { inNamespaces } from '../namespaces/source.js';
 import { OwningSource } from '../owners/owning.js';
 import type { SocketRecord } from '../record/record.js';
-import { Dump, type DumpOptions } from './dump.js';
+import { type ConsistentOptions, Dump, type DumpOptions } from './dump.js';
 import { errorOf, isUnsupported, type Subject } from './errors.js';
+import { type Known, once } from './known.js';
 import { LazyReader } from './lazy-reader.js';
 import type { NetnsFile } from './netns.js';
+import { PassesSource } from './passes.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
 import { RetryingSource } from './retrying.js';
@@ -28,44 +30,44 @@ export interface Asked {
 export interface Question<T> {
   asked: readonly Asked[];
   decoder: () => Decode<T>;
+  /** By what a socket is known again, so that it is given once; undefined where nothing tells sockets apart. */
+  known?: (() => Known) | undefined;
 }
 
 /** What is read where the system does not support the question, of one network namespace. */
 export type Instead<T> = (netns: NetnsFile) => Source<T>;
 
 /** Options of a dump; which sockets it may have, of IP sockets; and what is read instead. */
-export interface Wanted<T> extends DumpOptions {
+export interface Wanted<T> extends DumpOptions, ConsistentOptions {
   about?: Pick<Origin, 'protocol' | 'family'> | undefined;
   instead?: Instead<T> | undefined;
 }
 
 /** A dump of what is asked for, one after the other, and filtered here. */
-export function liveDump<T extends DiagMsg>(
-  asked: readonly Asked[],
-  decoder: () => Decode<T>,
-  options: Wanted<T>,
-): Dump<T> {
+export function liveDump<T extends DiagMsg>(question: Question<T>, options: Wanted<T>): Dump<T> {
   const { filter, netns } = options;
-  if (filter === undefined) return askKernel({ asked, decoder }, options);
+  if (filter === undefined) return askKernel(question, options);
   const filtered = filtering<T>(expressionOf(filter), netns);
-  return askKernel({ asked, decoder: () => filtered(decoder()) }, options);
+  return askKernel({ ...question, decoder: () => filtered(question.decoder()) }, options);
 }
 
 /** `simpler` is asked instead if the kernel does not understand the question. */
 export function askKernel<T extends SocketRecord>(
   question: Question<T>,
-  { signal, netns, owners, about, instead }: Wanted<T>,
+  { signal, netns, owners, consistent, about, instead }: Wanted<T>,
   simpler?: () => Question<T>,
 ): Dump<T> {
-  const openIn = (file: NetnsFile): Source<T> => {
-    const source = new LiveSource(question, file);
+  const openBy = (ask: typeof askOnce<T>) => (file: NetnsFile) => {
+    const source = ask(question, file);
     if (simpler === undefined) return source;
-    return new RetryingSource(source, { isFor: isInvalid, open: () => new LiveSource(simpler(), file) });
+    return new RetryingSource(source, { isFor: isInvalid, open: () => ask(simpler(), file) });
   };
   const origin = { netns, signal, ...about };
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
-  const openRaw = inNamespaces(netns, openIn);
-  const openRecords = instead === undefined ? openRaw : inNamespaces(netns, orElse(openIn, instead));
+  // A recording is of one pass: `decode` could not know that two dumps in it are of the same sockets.
+  const openRaw = inNamespaces(netns, openBy(askOnce));
+  const openIn = openBy(consistent === true && question.known !== undefined ? askTwice : askOnce);
+  const openRecords = inNamespaces(netns, instead === undefined ? openIn : orElse(openIn, instead));
   const open = (use: Use) => {
     if (use === 'messages') return openRaw();
     return owners === true ? new OwningSource(openRecords()) : openRecords();
@@ -88,6 +90,37 @@ function orElse<T>(openIn: OpenIn<T>, instead: Instead<T>): OpenIn<T> {
   };
 }
 
+/** One pass of requests, in one network namespace. */
+interface Pass<T> {
+  asked: readonly Asked[];
+  decode: Decode<T>;
+  /** See NativeReader. */
+  firstReceive?: number;
+}
+
+function askOnce<T>({ asked, decoder, known }: Question<T>, netns: NetnsFile): Source<T> {
+  return new LiveSource({ asked, decode: decoderOnce(decoder, known) }, netns);
+}
+
+/** Half of the parts that an answer comes in, which begin and end elsewhere then. */
+const SHIFTED = 1 << 14;
+
+/**
+ * What was there all the time may be missing from a part's end on: where sockets in front of that place are closed, the kernel
+ * counts too far. So all is asked again in other parts, each request on a socket of its own, as only the first one's are.
+ */
+function askTwice<T>({ asked, decoder, known }: Question<T>, netns: NetnsFile): Source<T> {
+  const decode = decoderOnce(decoder, known);
+  const again = asked.map(
+    (one) => () => new LiveSource({ asked: [one], decode, firstReceive: SHIFTED }, netns),
+  );
+  return new PassesSource(new LiveSource({ asked, decode }, netns), again);
+}
+
+function decoderOnce<T>(decoder: () => Decode<T>, known: Question<T>['known']): Decode<T> {
+  return known === undefined ? decoder() : once(decoder(), known());
+}
+
 /** Asks one network namespace. */
 class LiveSource<T> implements Source<T> {
   readonly decode: Decode<T>;
@@ -95,11 +128,11 @@ class LiveSource<T> implements Source<T> {
   readonly #netns: NetnsFile;
   readonly #reader: LazyReader;
 
-  constructor({ asked, decoder }: Question<T>, netns: NetnsFile) {
+  constructor({ asked, decode, firstReceive }: Pass<T>, netns: NetnsFile) {
     this.#asked = asked;
-    this.decode = decoder();
+    this.decode = decode;
     this.#netns = netns;
-    this.#reader = new LazyReader(() => asked.map(({ request }) => request), netns);
+    this.#reader = new LazyReader(() => asked.map(({ request }) => request), netns, firstReceive);
   }
 
   next(): Promise<NativeBatch> {

@@ -1,13 +1,16 @@
 /** Recordings: netlink messages of dumps, one behind the other, as they came from a kernel. */
 import { loadBinding, type NativeBatch, type NativeFailure, type NativeShape } from '../binding.js';
 import { recordingError } from './errors.js';
+import { type Known, once } from './known.js';
 import { LITTLE_ENDIAN, MESSAGE_HEADER_LENGTH, NLM_F_MULTI, NLM_F_REQUEST } from './protocol.js';
 import type { Decode, Source } from './reading.js';
 
-/** A kind of record: what its framing is, and how one reading decodes it. */
+/** A kind of record: what its framing is, and how it is decoded. */
 export interface Kind<T> {
   shape: Omit<NativeShape, 'type'>;
-  decoder(): Decode<T>;
+  decode: Decode<T>;
+  /** By what a socket is known again, so that it is given once of each dump. */
+  known?: (() => Known) | undefined;
 }
 
 /** A message's type and what stands behind its header. */
@@ -68,6 +71,8 @@ export class RecordedSource<T> implements Source<T> {
   readonly #kindOf: KindOf<T>;
   readonly #around: (decode: Decode<T>) => Decode<T>;
   readonly #decoders = new Map<Kind<T>, Decode<T>>();
+  /** Of the dump that it is at, which give each socket once. */
+  readonly #once = new Map<Kind<T>, Decode<T>>();
   /** By sequence number. */
   readonly #requests = new Map<number, Message>();
   #at = 0;
@@ -158,6 +163,7 @@ export class RecordedSource<T> implements Source<T> {
 
   #walk(start: number, run: Run<T>): NativeBatch {
     const { first, kind } = run;
+    if (this.#unfinished === undefined || !isOfSameDump(this.#unfinished, first)) this.#once.clear();
     this.#checkEnd(run);
     this.#at = run.end;
     const walk = loadBinding().walk(this.#bytes.subarray(run.start, run.end), {
@@ -168,7 +174,7 @@ export class RecordedSource<T> implements Source<T> {
       portId: first.portId,
       acknowledged: true,
     });
-    if (kind !== undefined) this.decode = this.#decoderOf(kind);
+    if (kind !== undefined) this.decode = run.multi ? this.#decoderOnce(kind) : this.#decoderOf(kind);
     const index = shift(walk.index, run.start - start);
     const batch = { records: walk.records, finished: false, ...this.#messages(start, index) };
     if (walk.failure === undefined) return batch;
@@ -196,8 +202,16 @@ export class RecordedSource<T> implements Source<T> {
   }
 
   #decoderOf(kind: Kind<T>): Decode<T> {
-    const decode = this.#decoders.get(kind) ?? this.#around(kind.decoder());
+    const decode = this.#decoders.get(kind) ?? this.#around(kind.decode);
     this.#decoders.set(kind, decode);
+    return decode;
+  }
+
+  #decoderOnce(kind: Kind<T>): Decode<T> {
+    const { known } = kind;
+    if (known === undefined) return this.#decoderOf(kind);
+    const decode = this.#once.get(kind) ?? once(this.#decoderOf(kind), known());
+    this.#once.set(kind, decode);
     return decode;
   }
 

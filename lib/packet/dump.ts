@@ -1,7 +1,7 @@
 /** Dumps of packet sockets: the request, packet_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
-import { commonChecks } from '../netlink/dump-options.js';
+import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { liveDump } from '../netlink/live.js';
 import { anyOf, type Checks, checkOptions } from '../netlink/options.js';
@@ -9,7 +9,7 @@ import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
 import { type Fallback, fallbackCheck, insteadOf, type NoFallback } from '../proc/fallback.js';
 import { type ProcPacketMsg, packetTable } from '../proc/packet.js';
-import { PACKET_DIAG_MSG_LENGTH, type PacketDiagMsg, readPacketDiagMsg } from './record.js';
+import { byPacketCookie, PACKET_DIAG_MSG_LENGTH, type PacketDiagMsg, readPacketDiagMsg } from './record.js';
 
 /** What can be asked for beside the base record, with its bit in `pdiag_show`. */
 const SHOW = {
@@ -29,7 +29,7 @@ export const PACKET_SHOW_WORDS: readonly PacketShow[] = wordsOf(SHOW);
 
 const DEFAULT_SHOW: readonly PacketShow[] = PACKET_SHOW_WORDS.filter((word) => word !== 'mclist');
 
-export interface PacketDumpOptions extends DumpOptions {
+export interface PacketDumpOptions extends DumpOptions, ConsistentOptions {
   /**
    * Exactly these attributes; without it, all but `'mclist'`: `'info'` is `info` and `uid`, `'ringCfg'` is `rxRing` and
    * `txRing`, and the others are properties of their own name.
@@ -42,6 +42,7 @@ export interface PacketDumpOptions extends DumpOptions {
 
 const CHECKS: Checks<PacketDumpOptions & Fallback> = {
   ...commonChecks,
+  ...consistentCheck,
   show: anyOf(PACKET_SHOW_WORDS),
   ...fallbackCheck,
 };
@@ -76,5 +77,12 @@ export function dumpPacket(options?: PacketDumpOptions & Fallback): Dump<PacketD
   const checked = checkOptions('dumpPacket', options, CHECKS);
   const request = packetRequest(checked.show ?? DEFAULT_SHOW);
   const instead = insteadOf(checked, () => packetTable(checked));
-  return liveDump([{ request, subject: PACKET_SUBJECT }], () => readPacketDiagMsg, { ...checked, instead });
+  return liveDump(
+    {
+      asked: [{ request, subject: PACKET_SUBJECT }],
+      decoder: () => readPacketDiagMsg,
+      known: byPacketCookie,
+    },
+    { ...checked, instead },
+  );
 }

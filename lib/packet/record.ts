@@ -1,6 +1,7 @@
 /** packet_diag_msg: a packet socket, which sees frames as devices do. */
 import { attributeTable, readArray, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
@@ -274,6 +275,7 @@ const ATTRIBUTES = attributeTable<PacketDiagMsg>({
 
 /** Bytes of `packet_diag_msg`. */
 export const PACKET_DIAG_MSG_LENGTH = 16;
+export const byPacketCookie: () => Known = byCookie(8);
 
 /** Reads the record in a row of the index. */
 export function readPacketDiagMsg(memory: BatchMemory, row: number): PacketDiagMsg {

@@ -1,13 +1,13 @@
 /** Dumps of SMC sockets: the request, smc_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
-import { commonChecks } from '../netlink/dump-options.js';
+import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { liveDump } from '../netlink/live.js';
 import { anyOf, type Checks, checkOptions } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
-import { AF_SMC, readSmcDiagMsg, SMC_DIAG_MSG_LENGTH, type SmcDiagMsg } from './record.js';
+import { AF_SMC, bySmcCookie, readSmcDiagMsg, SMC_DIAG_MSG_LENGTH, type SmcDiagMsg } from './record.js';
 
 /** What can be asked for beside the base record, with its bit in `diag_ext`. */
 const SHOW = {
@@ -20,7 +20,7 @@ export type SmcShow = keyof typeof SHOW;
 
 const SHOW_WORDS: readonly SmcShow[] = wordsOf(SHOW);
 
-export interface SmcDumpOptions extends DumpOptions {
+export interface SmcDumpOptions extends DumpOptions, ConsistentOptions {
   /**
    * Exactly these attributes, properties of their own name; without it, all of them. `shutdown` and `fallback` come
    * always.
@@ -28,7 +28,7 @@ export interface SmcDumpOptions extends DumpOptions {
   show?: readonly SmcShow[] | undefined;
 }
 
-const CHECKS: Checks<SmcDumpOptions> = { ...commonChecks, show: anyOf(SHOW_WORDS) };
+const CHECKS: Checks<SmcDumpOptions> = { ...commonChecks, ...consistentCheck, show: anyOf(SHOW_WORDS) };
 
 const SMC_DIAG_REQ_LENGTH = 52;
 
@@ -56,5 +56,8 @@ export const SMC_SUBJECT: Subject = {
 export function dumpSmc(options?: SmcDumpOptions): Dump<SmcDiagMsg> {
   const checked = checkOptions('dumpSmc', options, CHECKS);
   const request = smcRequest(checked.show ?? SHOW_WORDS);
-  return liveDump([{ request, subject: SMC_SUBJECT }], () => readSmcDiagMsg, checked);
+  return liveDump(
+    { asked: [{ request, subject: SMC_SUBJECT }], decoder: () => readSmcDiagMsg, known: bySmcCookie },
+    checked,
+  );
 }

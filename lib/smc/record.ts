@@ -3,6 +3,7 @@ import { readAddress4, readAddress6 } from '../inet/address.js';
 import { INET_FAMILY_NAMES, type InetFamily } from '../inet/family.js';
 import { attributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
@@ -149,6 +150,7 @@ function is4(memory: BatchMemory, at: number): boolean {
 
 /** Bytes of `smc_diag_msg`. */
 export const SMC_DIAG_MSG_LENGTH = 64;
+export const bySmcCookie: () => Known = byCookie(44);
 
 /** Reads the record in a row of the index. */
 export function readSmcDiagMsg(memory: BatchMemory, row: number): SmcDiagMsg {

@@ -1,7 +1,7 @@
 /** Dumps of unix-domain sockets: the request, unix_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
-import { commonChecks } from '../netlink/dump-options.js';
+import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import type { AnswerShape } from '../netlink/exchange.js';
 import { liveDump } from '../netlink/live.js';
@@ -12,7 +12,13 @@ import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
 import { type Fallback, fallbackCheck, insteadOf, type NoFallback } from '../proc/fallback.js';
 import { type ProcUnixMsg, unixTable } from '../proc/unix.js';
 import { stateMask } from '../record/state.js';
-import { readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg, type UnixState } from './record.js';
+import {
+  byUnixCookie,
+  readUnixDiagMsg,
+  UNIX_DIAG_MSG_LENGTH,
+  type UnixDiagMsg,
+  type UnixState,
+} from './record.js';
 
 /** What can be asked for beside the base record, with its bit in `udiag_show`. */
 const SHOW = {
@@ -33,7 +39,7 @@ export const UNIX_SHOW_WORDS: readonly UnixShow[] = wordsOf(SHOW);
 
 export const UNIX_STATES: readonly UnixState[] = ['ESTABLISHED', 'CLOSE', 'LISTEN'];
 
-export interface UnixDumpOptions extends DumpOptions {
+export interface UnixDumpOptions extends DumpOptions, ConsistentOptions {
   /** Exactly these states; without it, all. */
   states?: readonly UnixState[] | undefined;
   /**
@@ -48,6 +54,7 @@ export interface UnixDumpOptions extends DumpOptions {
 
 const CHECKS: Checks<UnixDumpOptions & Fallback> = {
   ...commonChecks,
+  ...consistentCheck,
   states: someOf(UNIX_STATES),
   show: anyOf(UNIX_SHOW_WORDS),
   ...fallbackCheck,
@@ -95,7 +102,10 @@ export function dumpUnix(options?: UnixDumpOptions & Fallback): Dump<UnixDiagMsg
   const checked = checkOptions('dumpUnix', options, CHECKS);
   const request = unixRequest(checked.states ?? UNIX_STATES, checked.show ?? UNIX_SHOW_WORDS);
   const instead = insteadOf(checked, () => unixTable(checked));
-  return liveDump([{ request, subject: UNIX_SUBJECT }], () => readUnixDiagMsg, { ...checked, instead });
+  return liveDump(
+    { asked: [{ request, subject: UNIX_SUBJECT }], decoder: () => readUnixDiagMsg, known: byUnixCookie },
+    { ...checked, instead },
+  );
 }
 
 let isHandled = false;
@@ -104,8 +114,7 @@ let isHandled = false;
 export function checkUnixHandler(netns: Netns | undefined): void {
   if (isHandled) return;
   const nothing = liveDump<UnixDiagMsg>(
-    [{ request: unixRequest([], []), subject: UNIX_SUBJECT }],
-    () => readUnixDiagMsg,
+    { asked: [{ request: unixRequest([], []), subject: UNIX_SUBJECT }], decoder: () => readUnixDiagMsg },
     { netns },
   );
   for (const _ of nothing);

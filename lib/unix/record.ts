@@ -1,6 +1,7 @@
 /** unix_diag_msg: a unix-domain socket. */
 import { attributeTable, readArray, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
@@ -133,6 +134,7 @@ const ATTRIBUTES = attributeTable<UnixDiagMsg>({
 
 /** Bytes of `unix_diag_msg`. */
 export const UNIX_DIAG_MSG_LENGTH = 16;
+export const byUnixCookie: () => Known = byCookie(8);
 
 /** Reads the record in a row of the index. */
 export function readUnixDiagMsg(memory: BatchMemory, row: number): UnixDiagMsg {

@@ -1,6 +1,7 @@
 /** vsock_diag_msg: a socket between virtual machines and their host. */
 import { type AttributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
 import { readShutdown, type Shutdown } from '../record/shutdown.js';
@@ -46,6 +47,7 @@ const ATTRIBUTES: AttributeTable<VsockDiagMsg> = [];
 
 /** Bytes of `vsock_diag_msg`. */
 export const VSOCK_DIAG_MSG_LENGTH = 32;
+export const byVsockCookie: () => Known = byCookie(24);
 
 /** Reads the record in a row of the index. */
 export function readVsockDiagMsg(memory: BatchMemory, row: number): VsockDiagMsg {

@@ -1,13 +1,13 @@
 /** Dumps of XDP sockets: the request, xdp_diag_req, and what it asks for. */
 import type { NativeRequest } from '../binding.js';
-import type { Dump, DumpOptions } from '../netlink/dump.js';
-import { commonChecks } from '../netlink/dump-options.js';
+import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
+import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { liveDump } from '../netlink/live.js';
 import { anyOf, type Checks, checkOptions } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
 import { maskOf, payloadOf, wordsOf } from '../netlink/request.js';
-import { readXdpDiagMsg, XDP_DIAG_MSG_LENGTH, type XdpDiagMsg } from './record.js';
+import { byXdpCookie, readXdpDiagMsg, XDP_DIAG_MSG_LENGTH, type XdpDiagMsg } from './record.js';
 
 /** What can be asked for beside the base record, with its bit in `xdiag_show`. */
 const SHOW = {
@@ -25,7 +25,7 @@ export type XdpShow = keyof typeof SHOW;
 
 const SHOW_WORDS: readonly XdpShow[] = wordsOf(SHOW);
 
-export interface XdpDumpOptions extends DumpOptions {
+export interface XdpDumpOptions extends DumpOptions, ConsistentOptions {
   /**
    * Exactly these attributes; without it, all of them: `'info'` is `info` and `uid`, `'ringCfg'` is `rxRing` and
    * `txRing`, `'umem'` is `umem`, `umemFillRing` and `umemCompletionRing`, and the others are properties of their own
@@ -34,7 +34,7 @@ export interface XdpDumpOptions extends DumpOptions {
   show?: readonly XdpShow[] | undefined;
 }
 
-const CHECKS: Checks<XdpDumpOptions> = { ...commonChecks, show: anyOf(SHOW_WORDS) };
+const CHECKS: Checks<XdpDumpOptions> = { ...commonChecks, ...consistentCheck, show: anyOf(SHOW_WORDS) };
 
 export const AF_XDP = 44;
 const XDP_DIAG_REQ_LENGTH = 20;
@@ -61,5 +61,8 @@ export const XDP_SUBJECT: Subject = {
 export function dumpXdp(options?: XdpDumpOptions): Dump<XdpDiagMsg> {
   const checked = checkOptions('dumpXdp', options, CHECKS);
   const request = xdpRequest(checked.show ?? SHOW_WORDS);
-  return liveDump([{ request, subject: XDP_SUBJECT }], () => readXdpDiagMsg, checked);
+  return liveDump(
+    { asked: [{ request, subject: XDP_SUBJECT }], decoder: () => readXdpDiagMsg, known: byXdpCookie },
+    checked,
+  );
 }

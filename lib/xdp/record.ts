@@ -1,6 +1,7 @@
 /** xdp_diag_msg: a socket that takes packets past the network stack. */
 import { attributeTable, readAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byCookie, type Known } from '../netlink/known.js';
 import { type Members, structure, type UnknownTail } from '../netlink/structure.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
@@ -124,6 +125,7 @@ const ATTRIBUTES = attributeTable<XdpDiagMsg>({
 
 /** Bytes of `xdp_diag_msg`. */
 export const XDP_DIAG_MSG_LENGTH = 16;
+export const byXdpCookie: () => Known = byCookie(8);
 
 /** Reads the record in a row of the index. */
 export function readXdpDiagMsg(memory: BatchMemory, row: number): XdpDiagMsg {

@@ -345,6 +345,9 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     '-D x --fallback proc',
     '-K state all --fallback proc',
     '--from x --fallback proc',
+    '--from x --consistent',
+    '-E --consistent',
+    '-D x --consistent',
     '-ta --fallback proc dev lo',
     '--from x -K state all',
   ])('%s makes no sense', (words) => {

@@ -2,7 +2,7 @@
 import { INET_DIAG_MSG_LENGTH, type InetProtocol } from '../../lib/inet/record.js';
 import { decodeTcpWithKeys, TCP } from '../../lib/inet/tcp.js';
 import type { Decode as DecodeRecord } from '../../lib/netlink/reading.js';
-import { NETLINK_DIAG_MSG_LENGTH, netlinkDecoder } from '../../lib/netlink-family/record.js';
+import { NETLINK_DIAG_MSG_LENGTH, readNetlinkDiagMsg } from '../../lib/netlink-family/record.js';
 import { PACKET_DIAG_MSG_LENGTH, readPacketDiagMsg } from '../../lib/packet/record.js';
 import { readSmcDiagMsg, SMC_DIAG_MSG_LENGTH } from '../../lib/smc/record.js';
 import { readTipcDiagMsg, TIPC_NESTS } from '../../lib/tipc/record.js';
@@ -67,7 +67,7 @@ export const inet = (protocol: InetProtocol): Way => ({
 export const TCP_WITH_KEYS: Way = wayOf(INET_DIAG_MSG_LENGTH, () => decodeTcpWithKeys, TCP.nests);
 export const UNIX: Way = wayOf(UNIX_DIAG_MSG_LENGTH, () => readUnixDiagMsg);
 export const PACKET: Way = wayOf(PACKET_DIAG_MSG_LENGTH, () => readPacketDiagMsg);
-export const NETLINK: Way = wayOf(NETLINK_DIAG_MSG_LENGTH, netlinkDecoder);
+export const NETLINK: Way = wayOf(NETLINK_DIAG_MSG_LENGTH, () => readNetlinkDiagMsg);
 export const VSOCK: Way = wayOf(VSOCK_DIAG_MSG_LENGTH, () => readVsockDiagMsg);
 export const XDP: Way = wayOf(XDP_DIAG_MSG_LENGTH, () => readXdpDiagMsg);
 export const SMC: Way = wayOf(SMC_DIAG_MSG_LENGTH, () => readSmcDiagMsg);

@@ -83,6 +83,7 @@ const MEANINGS: Readonly<Record<keyof Values, string>> = {
   color: 'when to use colours',
   fields: 'just these fields of the records',
   fallback: 'what to read where netlink is not supported',
+  consistent: 'ask twice, so that none is missed',
 };
 
 /** Commands that have options of their own. */
