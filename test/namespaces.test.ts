@@ -388,13 +388,13 @@ describe.skipIf(lackOfWorld() || lackOf('lsns', 'findmnt'))('ten namespaces', ()
     expect(await portsIn([named, inhabited])).toEqual([]);
     await expect(portsIn(named)).rejects.toMatchObject({
       code: 'ENOENT',
-      message: `cannot dump IPv4 TCP sockets: there is no network namespace at ${named.path} (ENOENT: open)`,
+      message: `cannot dump TCP sockets: there is no network namespace at ${named.path} (ENOENT: open)`,
     });
     expect(() => [...dumpTcp({ netns: inhabited })]).toThrow('there is no network namespace at /proc/');
     await expect(portsIn(elsewhere)).rejects.toMatchObject({
       code: 'ESTALE',
       message:
-        `cannot dump IPv4 TCP sockets: ${elsewhere.path} leads to another network namespace by now, and nothing to ` +
+        `cannot dump TCP sockets: ${elsewhere.path} leads to another network namespace by now, and nothing to ` +
         'the one that was asked for (ESTALE: open)',
     });
     // A name, a path and a pid are the caller's word, among several too.
@@ -537,7 +537,7 @@ describe.skipIf(lackOfWorld() || lackOf('lsns', 'findmnt'))('ten namespaces', ()
     expect([denied, stamps, one, path]).toEqual([true, [OWN], true, true]);
     const refusal = {
       message:
-        `cannot dump IPv4 TCP sockets: entering the network namespace at ${other.path} needs CAP_SYS_ADMIN ` +
+        `cannot dump TCP sockets: entering the network namespace at ${other.path} needs CAP_SYS_ADMIN ` +
         '(EPERM: setns)',
       code: 'EPERM',
       errno: 1,

@@ -72,7 +72,7 @@ describe.skipIf(getuid?.() !== 0 && skip('to become nobody needs root'))('withou
     expect(lines).toEqual([
       {
         message:
-          'cannot dump IPv4 TCP sockets: opening the network namespace at /proc/1/ns/net needs ' +
+          'cannot dump TCP sockets: opening the network namespace at /proc/1/ns/net needs ' +
           'CAP_SYS_PTRACE, and entering it CAP_SYS_ADMIN (EACCES: open)',
         code: 'EACCES',
         errno: 13,

@@ -54,8 +54,9 @@ describe.skipIf(lackOf('strace'))('under strace', () => {
     for (const receive of receives) expect(receive).toContain('iov_len=32768');
   });
 
-  test('TCP: both families, every state but BOUND_INACTIVE', () => {
-    const [inet, inet6, ...more] = dumpsIn(trace('await dumpTcp().toArray();').calls);
+  test('TCP: a family, every state but BOUND_INACTIVE', () => {
+    const both = "for (const family of ['inet', 'inet6']) await dumpTcp({ family }).toArray();";
+    const [inet, inet6, ...more] = dumpsIn(trace(both).calls);
     expect(more).toEqual([]);
     for (const [request, family] of [
       [inet, 'AF_INET'],
@@ -132,7 +133,7 @@ describe.skipIf(lackOf('strace'))('under strace', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(first).toMatchObject({ code, syscall: 'socket', ...(unsupported && { unsupported }) });
-    expect(first.message).toMatch(/^cannot dump IPv4 TCP sockets/);
+    expect(first.message).toMatch(/^cannot dump TCP sockets/);
     expect(first.message).toContain(words);
     expect(others).toHaveLength(2);
     for (const other of others) expect(other).toMatchObject({ code, syscall: 'socket' });

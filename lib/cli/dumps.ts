@@ -6,7 +6,7 @@ import { dumpMptcp } from '../inet/mptcp.js';
 import { dumpRaw } from '../inet/raw.js';
 import type { InetProtocol } from '../inet/record.js';
 import { decodeSctp, SCTP, type SctpShow } from '../inet/sctp.js';
-import { dumpTcp, TCP, type TcpShow } from '../inet/tcp.js';
+import { TCP, type TcpShow, tcpDump } from '../inet/tcp.js';
 import { dumpUdp, UDP } from '../inet/udp.js';
 import { type Dump, narrowed } from '../netlink/dump.js';
 import { dumpNetlink } from '../netlink-family/dump.js';
@@ -36,7 +36,8 @@ const dumpSctp: AnyDump = (options) =>
 const INET_DUMPS: Partial<Readonly<Record<Kind, AnyDump>>> = {
   raw: dumpRaw as AnyDump,
   udp: dumpUdp as AnyDump,
-  tcp: dumpTcp as AnyDump,
+  // As ss has them: those of IPv4 come first.
+  tcp: (options) => tcpDump(options, false) as Dump<DiagMsg>,
   mptcp: dumpMptcp as AnyDump,
   dccp: dumpDccp as AnyDump,
   sctp: dumpSctp,

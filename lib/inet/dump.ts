@@ -9,7 +9,15 @@ import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
 import { commonChecks, consistentCheck } from '../netlink/dump-options.js';
 import type { Subject } from '../netlink/errors.js';
 import { byCookie, type Known } from '../netlink/known.js';
-import { type Asked, askKernel, type Instead, type Question } from '../netlink/live.js';
+import {
+  type Asked,
+  askKernel,
+  type Instead,
+  isInvalid,
+  isRefusal,
+  type Otherwise,
+  type Question,
+} from '../netlink/live.js';
 import type { Netns } from '../netlink/netns.js';
 import { anyOf, type Check, checkOptions, oneOf, someOf } from '../netlink/options.js';
 import { SOCK_DIAG_BY_FAMILY } from '../netlink/protocol.js';
@@ -32,6 +40,8 @@ export interface InetKind<R extends UnknownAttributes, S extends string> {
   /** What can be asked for, with its bit in `idiag_ext`. */
   show: Readonly<Record<S, number>>;
   attributes: AttributeTable<R>;
+  /** nlmsg_type of the request that there was before SOCK_DIAG_BY_FAMILY, which is for both families. */
+  getsock?: number;
   /** Attributes that hold others and do not say so; see NativeShape. */
   nests?: Uint16Array;
   /** What its handler in the kernel can do for a filter, where that is not all. */
@@ -105,6 +115,8 @@ export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
   hints?: Readonly<Record<number, string>>;
   /** What is read where the system does not support the question. */
   instead?: Instead<never> | undefined;
+  /** IPv4 and IPv6 may be mixed: the kernel walks over its table once for both, if that can be. */
+  mixed?: boolean | undefined;
 }
 
 export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string>(
@@ -112,19 +124,43 @@ export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string
   decode: Decode<R>,
   question: InetQuestion<S>,
 ): Dump<R> {
-  const { filter, netns } = question;
   const wanted = { ...question, about: { protocol: kind.protocol, family: question.family } };
-  if (filter === undefined) return askKernel(unfiltered(kind, decode, question), wanted);
+  const parted = { ...question, mixed: false };
+  const mixed = canMix(kind, question);
+  const ask = questioner(kind, decode, question);
+  const byFamily: Otherwise<R> = { isFor: isRefusal, question: () => ask({}, parted) };
+  // What came after Linux 4.19, the oldest that is promised.
+  const simpler: Otherwise<R> = { isFor: isInvalid, question: () => ask({ cgroup: false }, parted) };
+  return askKernel(ask({}, { ...question, mixed }), wanted, [
+    ...(mixed ? [byFamily] : []),
+    ...(question.filter === undefined ? [] : [simpler]),
+  ]);
+}
+
+/** What is asked of a kernel that has these features. */
+function questioner<R extends UnknownAttributes & DiagMsg, S extends string>(
+  kind: InetKind<R, S>,
+  decode: Decode<R>,
+  { filter, netns }: InetQuestion<S>,
+): (features: Partial<Features>, question: InetQuestion<S>) => Question<R> {
+  if (filter === undefined) return (_features, question) => unfiltered(kind, decode, question);
   const expression = expressionOf(filter);
-  const divided = (features: Partial<Features>): Question<R> =>
+  const device = deviceResolver(netns);
+  return (features, question) =>
     planned(
       kind,
       decode,
       question,
-      plan(expression, { features: { ...kind.features, ...features }, device: deviceResolver(netns) }),
+      plan(expression, { features: { ...kind.features, ...features }, device }),
     );
-  // What came after Linux 4.19, the oldest that is promised.
-  return askKernel(divided({}), wanted, () => divided({ cgroup: false }));
+}
+
+/** Of attributes, old kernels know but the filter's program in that request. */
+function canMix<R extends UnknownAttributes, S extends string>(
+  { getsock }: InetKind<R, S>,
+  { mixed, family, attributes = [] }: InetQuestion<S>,
+): boolean {
+  return getsock !== undefined && mixed === true && family === undefined && attributes.length === 0;
 }
 
 function unfiltered<R extends UnknownAttributes, S extends string>(
@@ -182,12 +218,16 @@ interface InetHeader {
   dport: number;
 }
 
-/** For one family each: a dump of both is two requests. */
+/** For one family each: a dump of both is two requests, if they may not be mixed. */
 function askedOf<R extends UnknownAttributes, S extends string>(
   kind: InetKind<R, S>,
   question: InetQuestion<S>,
   header: InetHeader,
 ): Asked[] {
+  if (question.mixed === true) {
+    const request = mixedRequest(kind, question, header);
+    return [{ request, subject: { ...inetSubject(undefined, kind), hints: question.hints } }];
+  }
   const families = question.family === undefined ? INET_FAMILIES : [question.family];
   return families.map((family) => ({
     request: inetRequest(family, kind, question, header),
@@ -307,12 +347,33 @@ function inetRequest<R extends UnknownAttributes, S extends string>(
   };
 }
 
+const INET_DIAG_REQ_LENGTH = 60;
+
+/** inet_diag_req, the older one. Without a family it is for both. */
+function mixedRequest<R extends UnknownAttributes, S extends string>(
+  { getsock = 0, show, nests }: InetKind<R, S>,
+  question: InetQuestion<S>,
+  { mask, sport, dport }: InetHeader,
+): NativeRequest {
+  const { bytes, words } = payloadOf(INET_DIAG_REQ_LENGTH, [0, 0, 0, maskOf(show, question.show ?? [])]);
+  bytes.set([sport >> 8, sport & 0xff, dport >> 8, dport & 0xff], 4);
+  words[52 / 4] = mask;
+  return {
+    type: getsock,
+    family: 0,
+    headerLength: INET_DIAG_MSG_LENGTH,
+    nests,
+    payload: Buffer.concat([bytes, ...(question.attributes ?? [])]),
+  };
+}
+
+/** Without a family, of both. */
 export function inetSubject<R extends UnknownAttributes, S extends string>(
-  family: InetFamily,
+  family: InetFamily | undefined,
   { words, handler }: InetKind<R, S>,
 ): Subject {
   return {
-    sockets: `${INET_FAMILY[family].words} ${words} sockets`,
+    sockets: family === undefined ? `${words} sockets` : `${INET_FAMILY[family].words} ${words} sockets`,
     family: { module: 'inet_diag', option: 'CONFIG_INET_DIAG' },
     protocol: handler,
   };

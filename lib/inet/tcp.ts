@@ -157,6 +157,8 @@ export const TCP: InetKind<TcpDiagMsg, TcpShow> = {
   show: SHOW,
   attributes: attributes(false),
   nests: NESTS,
+  /** TCPDIAG_GETSOCK */
+  getsock: 18,
   known: byInetCookie,
 };
 
@@ -173,13 +175,25 @@ export interface TcpDumpOptions extends InetStatesOptions<TcpShow> {
 }
 
 /**
- * The TCP sockets of a network namespace.
+ * The TCP sockets of a network namespace, those of IPv4 among those of IPv6, as they are in the kernel's table.
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
 export function dumpTcp(options?: TcpDumpOptions & NoFallback): Dump<TcpDiagMsg>;
 export function dumpTcp(options?: TcpDumpOptions & Fallback): Dump<TcpDiagMsg | ProcTcpMsg>;
 export function dumpTcp(options?: TcpDumpOptions & Fallback): Dump<TcpDiagMsg | ProcTcpMsg> {
+  return tcpDump(options, true);
+}
+
+/**
+ * Those of IPv4 and then those of IPv6, if they are not to be mixed.
+ *
+ * @internal
+ */
+export function tcpDump(
+  options: (TcpDumpOptions & Fallback) | undefined,
+  mixed: boolean,
+): Dump<TcpDiagMsg | ProcTcpMsg> {
   const checked = inetOptions<TcpDumpOptions & Fallback, TcpDiagMsg, TcpShow>({
     caller: 'dumpTcp',
     kind: TCP,
@@ -188,5 +202,5 @@ export function dumpTcp(options?: TcpDumpOptions & Fallback): Dump<TcpDiagMsg | 
   });
   const decode = checked.show?.includes('md5sig') === true ? decodeTcpWithKeys : decodeTcp;
   const instead = inetInstead('dumpTcp', checked, tcpTable);
-  return inetDump(TCP, decode, { ...checked, ...bpfQuestion(checked), instead });
+  return inetDump(TCP, decode, { ...checked, ...bpfQuestion(checked), instead, mixed });
 }

@@ -51,17 +51,20 @@ export function liveDump<T extends DiagMsg>(question: Question<T>, options: Want
   return askKernel({ ...question, decoder: () => filtered(question.decoder()) }, options);
 }
 
-/** `simpler` is asked instead if the kernel does not understand the question. */
+/** What is asked instead, if the kernel refuses a question in this way. It does so before any answer. */
+export interface Otherwise<T> {
+  isFor(failure: NativeFailure): boolean;
+  question: () => Question<T>;
+}
+
+/** `otherwise` is for one refusal after the other. */
 export function askKernel<T extends SocketRecord>(
   question: Question<T>,
   { signal, netns, owners, consistent, about, instead }: Wanted<T>,
-  simpler?: () => Question<T>,
+  otherwise: readonly Otherwise<T>[] = [],
 ): Dump<T> {
-  const openBy = (ask: typeof askOnce<T>) => (file: NetnsFile) => {
-    const source = ask(question, file);
-    if (simpler === undefined) return source;
-    return new RetryingSource(source, { isFor: isInvalid, open: () => ask(simpler(), file) });
-  };
+  const openBy = (ask: typeof askOnce<T>) => (file: NetnsFile) =>
+    openOrElse((it) => ask(it, file), question, otherwise);
   const origin = { netns, signal, ...about };
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
   // A recording is of one pass: `decode` could not know that two dumps in it are of the same sockets.
@@ -75,9 +78,26 @@ export function askKernel<T extends SocketRecord>(
   return new Dump({ open, signal, origin });
 }
 
-/** The kernel refuses as invalid what it does not know, and does so before any answer. */
-function isInvalid({ kind, errno, request }: NativeFailure): boolean {
-  return kind === 'kernel' && errno === EINVAL && request === 0;
+function openOrElse<T>(
+  ask: (question: Question<T>) => Source<T>,
+  question: Question<T>,
+  [next, ...others]: readonly Otherwise<T>[],
+): Source<T> {
+  const source = ask(question);
+  if (next === undefined) return source;
+  return new RetryingSource(source, {
+    isFor: next.isFor,
+    open: () => openOrElse(ask, next.question(), others),
+  });
+}
+
+export function isRefusal({ kind, request }: NativeFailure): boolean {
+  return kind === 'kernel' && request === 0;
+}
+
+/** The kernel refuses as invalid what it does not know. */
+export function isInvalid(failure: NativeFailure): boolean {
+  return isRefusal(failure) && failure.errno === EINVAL;
 }
 
 function orElse<T>(openIn: OpenIn<T>, instead: Instead<T>): OpenIn<T> {

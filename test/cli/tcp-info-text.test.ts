@@ -53,7 +53,8 @@ const namesIn = (texts: Texts): Set<string> =>
 
 const execute = promisify(execFile);
 
-const SOCK_DIAG_BY_FAMILY = 20;
+/** SOCK_DIAG_BY_FAMILY, and TCPDIAG_GETSOCK. */
+const TYPES: readonly number[] = [20, 18];
 const NLM_F_REQUEST = 1;
 
 /** The sockets of a recording, as ss reads them: without requests, and with one end. */
@@ -62,7 +63,7 @@ function forSs(recording: Buffer): Buffer {
   for (let at = 0; at < recording.length; ) {
     const length = recording.readUInt32LE(at);
     const isReply = (recording.readUInt16LE(at + 6) & NLM_F_REQUEST) === 0;
-    if (isReply && recording.readUInt16LE(at + 4) === SOCK_DIAG_BY_FAMILY)
+    if (isReply && TYPES.includes(recording.readUInt16LE(at + 4)))
       kept.push(recording.subarray(at, at + length));
     at += (length + 3) & ~3;
   }
