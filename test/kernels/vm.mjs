@@ -31,6 +31,9 @@ import { withTemporaryFolder } from './temporary.mjs';
 
 const TIMEOUT = 300_000;
 
+/** The system's own, without what version managers put before it: a script that looks for python3 takes ten seconds there. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** The status of a command that did not end in time, as timeout(1) has it. */
 export const LATE = 124;
 
@@ -59,7 +62,7 @@ export async function runInKernel(kernelDir, command, options = {}) {
   const { timeout = TIMEOUT, preload = [], modules = MODULES, memory = 1024, arch = 'x64' } = options;
   const kernel = findKernel(kernelDir);
   const cwd = realpathSync(options.cwd ?? process.cwd());
-  const env = { PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C.UTF-8', ...options.env };
+  const env = { PATH, HOME: '/root', LANG: 'C.UTF-8', ...options.env };
   return withTemporaryFolder(join(realpathSync(tmpdir()), 'sockdiag-vm-'), async (folder) => {
     const root = realpathSync(options.root ?? '/');
     const job = { command, env, cwd, results: folder, modules, preload, root };
