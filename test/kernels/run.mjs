@@ -177,36 +177,13 @@ function recordingsOf(name) {
  * @param {Options} options
  * @param {string} report the file that the tests write what they saw to
  */
-async function runCommand(
-  { name, arch, root, isBesideSs = false },
-  folder,
-  { command, quick, record },
-  report,
-) {
-  const node = nodeFor(arch);
-  const tests = isBesideSs && !quick ? [...TESTS, BESIDE_SS] : TESTS;
-  const words =
-    command.length > 0 ? command : ['node', '--test-reporter=spec', 'test/kernels/guest/all.mjs', ...tests];
-  const env = {
-    SOCKDIAG_KERNEL: name,
-    // What is tested is what was just built, where that runs.
-    ...(arch === process.arch && { SOCKDIAG_ADDON: 'build' }),
-    SOCKDIAG_REPORT: report,
-    ...(record && { SOCKDIAG_RECORD: recordingsOf(name) }),
-  };
+async function runCommand(kernel, folder, options, report) {
+  const { arch } = kernel;
+  const root = kernel.root === undefined ? '/' : rootOf(folder);
+  const env = environmentOf(kernel, options, report);
   try {
-    const result = await runInKernel(
-      folder,
-      words.map((word) => (word === 'node' ? node : word)),
-      {
-        preload: 'all',
-        timeout: LIMIT,
-        cwd: ROOT,
-        env,
-        arch,
-        ...(root && { root: rootOf(folder) }),
-      },
-    );
+    const machine = { preload: /** @type {const} */ ('all'), timeout: LIMIT, cwd: ROOT, env, arch, root };
+    const result = await runInKernel(folder, commandFor(kernel, options), machine);
     passOn(result);
     const late = result.status === LATE;
     if (late) process.stderr.write(result.console);
@@ -217,6 +194,33 @@ async function runCommand(
     process.stderr.write(error.message);
     return { passed: false, why: 'no result' };
   }
+}
+
+/**
+ * @param {Kernel} kernel
+ * @param {Options} options
+ */
+function commandFor({ arch, isBesideSs = false }, { command, quick }) {
+  const tests = isBesideSs && !quick ? [...TESTS, BESIDE_SS] : TESTS;
+  const own = ['node', '--test-reporter=spec', 'test/kernels/guest/all.mjs', ...tests];
+  const node = nodeFor(arch);
+  return (command.length > 0 ? command : own).map((word) => (word === 'node' ? node : word));
+}
+
+/**
+ * @param {Kernel} kernel
+ * @param {Options} options
+ * @param {string} report
+ * @returns {Record<string, string>}
+ */
+function environmentOf({ name, arch }, { record }, report) {
+  return {
+    SOCKDIAG_KERNEL: name,
+    SOCKDIAG_REPORT: report,
+    // What is tested is what was just built, where that runs.
+    ...(arch === process.arch && { SOCKDIAG_ADDON: 'build' }),
+    ...(record && { SOCKDIAG_RECORD: recordingsOf(name) }),
+  };
 }
 
 /**
