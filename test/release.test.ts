@@ -57,7 +57,7 @@ describe.skipIf(lackOf('git'))('a release', () => {
 
   test('checks everything, and makes the commit and its tag', () => {
     expect(release('1.0.0')).toEqual({ status: 0, stderr: '' });
-    expect(read('calls')).toBe('run\nkernels\npackage\n');
+    expect(read('calls')).toBe('run\npackage\nkernels\n');
     const today = new Date().toISOString().slice(0, 10);
     expect(read('CHANGELOG.md')).toBe(
       CHANGELOG.replace('Unreleased\n', `Unreleased\n\n## 1.0.0 (${today})\n`),

@@ -48,11 +48,14 @@ function isOf(record, { expect, association }) {
   return known.every((name) => isDeepStrictEqual(record[name], expect[name]));
 }
 
-/** The topology server of TIPC is a socket that nobody has made.
+/**
+ * Nobody has made the topology server of TIPC, and the kernel's own ends of netlink. Nor can the socket that a dump comes
+ * over be known before it.
  *
  * @param {DiagRecord} record
  */
-function isOfTheKernel({ family, type, state, hasPubl }) {
+function isOfTheKernel({ family, type, state, hasPubl, protocol, portid, flags }) {
+  if (family === 'netlink') return portid === 0 || (protocol === 'sock_diag' && flags.cbRunning);
   return family === 'tipc' && type === 'seqpacket' && state === 'LISTEN' && hasPubl;
 }
 
@@ -62,7 +65,7 @@ function isOfTheKernel({ family, type, state, hasPubl }) {
  * @returns {string[]}
  */
 function differences(record, { expect, keys }) {
-  const { nonzero, present = [], sockopt = [], ...fields } = expect;
+  const { nonzero, present = [], sockopt = [], icons, ...fields } = expect;
   return [
     ...Object.entries(fields).flatMap(([name, value]) => difference(name, value, record[name])),
     ...(nonzero !== undefined && !(record[nonzero] > 0) ? [`${nonzero} is ${record[nonzero]}`] : []),
@@ -72,10 +75,18 @@ function differences(record, { expect, keys }) {
     ...sockopt
       .filter((/** @type {string} */ name) => record['sockopt']?.[name] !== true)
       .map((/** @type {string} */ name) => `${name} is not set`),
+    // Those who wait, in no order.
+    ...(icons === undefined ? [] : difference('icons', icons, record['icons']?.sort(byNumber))),
     ...(keys === undefined ? [] : difference('keys', keys, keysOf(record))),
     ...unknowns(record, ''),
   ];
 }
+
+/**
+ * @param {number} one
+ * @param {number} other
+ */
+const byNumber = (one, other) => one - other;
 
 /** @param {DiagRecord} record */
 function keysOf({ md5sig = [] }) {
@@ -83,14 +94,15 @@ function keysOf({ md5sig = [] }) {
 }
 
 /**
- * An expected object may leave out what is not known.
+ * An expected object may leave out what is not known. Bytes are expected in hexadecimal.
  *
  * @param {string} path
  * @param {any} expected
- * @param {any} actual
+ * @param {any} value
  * @returns {string[]}
  */
-function difference(path, expected, actual) {
+function difference(path, expected, value) {
+  const actual = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
   if (isDeepStrictEqual(expected, actual)) return [];
   if (typeof expected === 'object' && typeof actual === 'object' && expected !== null && actual !== null) {
     if (!Array.isArray(expected) || expected.length === actual.length) {

@@ -7,8 +7,11 @@ import { promisify } from 'node:util';
 
 const KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** The archive has no such suite, or no such package in it. */
+/** The archive has no such suite, or no such package in it, or is not to be reached. */
 export class AbsentFromArchive extends Error {}
+
+/** What Debian calls processors, by Node's words. */
+const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
 
 const execute = promisify(execFile);
 
@@ -28,6 +31,7 @@ export async function run(program, words, cwd) {
  * @property {string} release
  * @property {string[]} packages
  * @property {string[]} options that apt wants, to find them
+ * @property {string} archives the folder that apt keeps packages in
  */
 
 /**
@@ -38,41 +42,69 @@ export async function run(program, words, cwd) {
  * @returns {Promise<Found>}
  */
 export async function find(kernel, folder) {
-  const options = await configure(kernel.suite, folder);
+  const archives = join(folder, 'cache/archives');
+  mkdirSync(join(archives, 'partial'), { recursive: true });
+  const options = await configure(kernel, folder);
   const complaint = await update(options);
   const [image] = await dependencies(options, kernel.package, /^linux-image-\d/);
   if (image === undefined) throw notThere(kernel, complaint);
+  const release = image.slice('linux-image-'.length);
+  // A suite that is not released yet goes on.
+  const isIt = release.startsWith(`${kernel.name.split('-').at(-1)}.`);
+  if (!isIt) throw new AbsentFromArchive(`Debian's ${kernel.suite} has Linux ${release} by now`);
   // From 7.2 on, a kernel is split up.
   const parts = await dependencies(options, image, /^linux-(base|binary|modules)-\d/);
-  return { release: image.slice('linux-image-'.length), packages: [image, ...parts], options };
+  return { release, packages: [image, ...parts], options, archives };
 }
 
 /**
  * @param {Found} found
  * @param {string} folder where they are unpacked to
  */
-export async function unpack({ packages, options }, folder) {
+export async function unpack({ packages, options, archives }, folder) {
+  await run('apt-get', [...options, '-qq', 'download', ...packages], archives);
+  await extract(archives, folder);
+}
+
+/**
+ * Unpacks packages of the kernel's suite with all that they depend on, to be the root of machines of another processor.
+ * Nothing that they bring is run.
+ *
+ * @param {Found} found
+ * @param {readonly string[]} packages
+ * @param {string} folder
+ */
+export async function unpackRoot({ options, archives }, packages, folder) {
+  const words = ['-qq', '--yes', '--download-only', '--no-install-recommends', 'install'];
+  await run('apt-get', [...options, ...words, ...packages]);
+  await extract(archives, folder);
+}
+
+/**
+ * @param {string} archives a folder, which is left without packages
+ * @param {string} folder
+ */
+async function extract(archives, folder) {
   mkdirSync(folder);
-  await run('apt-get', [...options, '-qq', 'download', ...packages], folder);
-  for (const file of readdirSync(folder)) {
-    await run('dpkg-deb', ['--extract', file, '.'], folder);
-    rmSync(join(folder, file));
+  for (const name of readdirSync(archives).filter((each) => each.endsWith('.deb'))) {
+    const file = join(archives, name);
+    await run('dpkg-deb', ['--extract', file, folder]);
+    rmSync(file);
   }
 }
 
 /**
  * Writes a configuration under which apt reads and writes nothing but what is in the folder.
  *
- * @param {string} suite
+ * @param {import('./kernels.mjs').Kernel} kernel
  * @param {string} folder
  * @returns {Promise<string[]>} the options with which apt's programs use it
  */
-async function configure(suite, folder) {
+async function configure({ suite, arch }, folder) {
   const { main, security } = await repositories();
   const sources = [`deb [signed-by=${KEYS}] ${main} ${suite} main`];
   if (security !== undefined) sources.push(`deb [signed-by=${KEYS}] ${security} ${suite}-security main`);
   mkdirSync(join(folder, 'lists/partial'), { recursive: true });
-  mkdirSync(join(folder, 'cache/archives/partial'), { recursive: true });
   writeFileSync(join(folder, 'sources.list'), `${sources.join('\n')}\n`);
   // The system's own configuration is read before this: its proxy stays, its hooks go.
   const configuration = [
@@ -80,6 +112,8 @@ async function configure(suite, folder) {
     'Acquire::Languages "none";',
     'Acquire::Retries "3";',
     'APT::Sandbox::User "root";',
+    `APT::Architecture "${ARCHITECTURES[arch]}";`,
+    `APT::Architectures { "${ARCHITECTURES[arch]}"; };`,
     `Dir::Etc::sourcelist "${folder}/sources.list";`,
     'Dir::Etc::sourceparts "/dev/null";',
     'Dir::Etc::preferences "/dev/null";',
@@ -140,7 +174,7 @@ async function dependencies(options, name, pattern) {
  * @param {string} complaint
  */
 function notThere({ suite, package: name }, complaint) {
-  const message = `no ${name} in Debian's ${suite}${complaint === '' ? '' : `:\n${complaint.trim()}`}`;
-  const absent = complaint === '' || complaint.includes('does not have a Release file');
-  return absent ? new AbsentFromArchive(message) : new Error(message);
+  return new AbsentFromArchive(
+    `no ${name} in Debian's ${suite}${complaint === '' ? '' : `:\n${complaint.trim()}`}`,
+  );
 }

@@ -24,4 +24,7 @@ export const DUMPS = {
   xdp: () => library['dumpXdp'](),
   smc: () => library['dumpSmc'](),
   tipc: () => library['dumpTipc'](),
+  unix: () => library['dumpUnix'](),
+  packet: () => library['dumpPacket']({ show: ['info', 'mclist', 'ringCfg', 'fanout', 'meminfo', 'filter'] }),
+  netlink: () => library['dumpNetlink'](),
 };

@@ -1,7 +1,7 @@
 /** Kernels of Debian, unpacked and kept. Nothing is installed. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { find, run, unpack } from './archive.mjs';
+import { find, run, unpack, unpackRoot } from './archive.mjs';
 import { findKernel } from './modules.mjs';
 import { withTemporaryFolder } from './temporary.mjs';
 import { BUSYBOX } from './tools.mjs';
@@ -16,6 +16,15 @@ const CACHE = join(import.meta.dirname, '../../.cache/kernels');
 export async function getKernel(kernel, { cache = CACHE, refresh = false } = {}) {
   const [newest] = kept(kernel, cache);
   return newest === undefined || refresh ? fetchKernel(kernel, cache) : newest;
+}
+
+/**
+ * Where the root for its machines is, if it has one of its own.
+ *
+ * @param {string} folder of a kernel
+ */
+export function rootOf(folder) {
+  return join(folder, 'root');
 }
 
 /**
@@ -43,6 +52,7 @@ async function fetchKernel(kernel, cache) {
     const unpacked = join(temporary, 'kernel');
     await unpack(found, unpacked);
     await prepareModules(unpacked);
+    if (kernel.root !== undefined) await unpackRoot(found, kernel.root, rootOf(unpacked));
     keep(kernel, unpacked, folder);
     return folder;
   });

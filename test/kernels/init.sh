@@ -10,14 +10,15 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 exec </dev/console >/dev/console 2>&1
-. /settings # cwd, results, preload
+. /settings # cwd, results, root, preload
 
 modprobe -a virtio_pci virtio_rng virtiofs overlay
 mount -t virtiofs host /host
 mount -o bind "/host$results" /results
 mount -t tmpfs changes /changes
 mkdir /changes/upper /changes/work
-mount -t overlay -o lowerdir=/host,upperdir=/changes/upper,workdir=/changes/work root /root
+mount -t overlay -o "lowerdir=/host$root,upperdir=/changes/upper,workdir=/changes/work" root /root
+mkdir -p "/root$cwd"
 mount -o bind "/host$cwd" "/root$cwd"
 mount -o remount,bind,ro /host
 

@@ -11,6 +11,7 @@ import { BUSYBOX } from './tools.mjs';
  * @property {string} cwd which the machine can write to
  * @property {string} results the folder that it puts the results into
  * @property {readonly string[]} modules to be carried
+ * @property {string} root the folder that becomes the machine's root
  * @property {readonly string[] | 'all'} preload those to be loaded before the command
  */
 
@@ -21,13 +22,13 @@ import { BUSYBOX } from './tools.mjs';
 export function makeInitramfs(kernel, job) {
   const { files, carried } = collectModules(kernel, job.modules);
   const preload = job.preload === 'all' ? carried : job.preload;
-  const settings = { cwd: job.cwd, results: job.results, preload: preload.join(' ') };
+  const settings = { cwd: job.cwd, results: job.results, root: job.root, preload: preload.join(' ') };
   /** @type {Map<string, Buffer>} */
   const archive = new Map([
     ['init', readFileSync(join(import.meta.dirname, 'init.sh'))],
     ['settings', Buffer.from(assignments(settings).join('\n') + '\n')],
     ['command', Buffer.from(commandLine(job))],
-    ['bin/busybox', readFileSync(BUSYBOX)],
+    ['bin/busybox', readFileSync(join(job.root, BUSYBOX))],
   ]);
   for (const [path, data] of files) archive.set(`lib/modules/${kernel.release}/${path}`, data);
   return cpio(archive);

@@ -9,8 +9,17 @@ import { findSharer, QEMU } from './tools.mjs';
 /** How much is kept of what a program says. Characters. */
 const LOG_LENGTH = 8_000;
 
+/** Of each processor: the machine, and its console. The simplest model of an arm64 processor is the one emulated fastest. */
+const MACHINES = {
+  x64: { words: ['-machine', 'q35,accel=tcg,memory-backend=memory'], console: 'ttyS0' },
+  arm64: {
+    words: ['-machine', 'virt,accel=tcg,memory-backend=memory', '-cpu', 'cortex-a53'],
+    console: 'ttyAMA0',
+  },
+};
+
 const KERNEL_OPTIONS = [
-  ...['console=ttyS0', 'quiet', 'loglevel=4'],
+  ...['quiet', 'loglevel=4'],
   // Whatever goes wrong in the kernel ends the machine, as it is not to restart.
   ...['oops=panic', 'panic=-1'],
   // Time is what the emulation has little of.
@@ -25,17 +34,24 @@ const KERNEL_OPTIONS = [
  */
 
 /**
- * @param {string} image the kernel
- * @param {string} folder with `initramfs` in it
- * @param {number} memory MiB
+ * @typedef {object} Machine
+ * @property {'x64' | 'arm64'} arch as Node calls it
+ * @property {string} image the kernel
+ * @property {string} folder with `initramfs` in it
+ * @property {number} memory MiB
+ */
+
+/**
+ * @param {Machine} description
  * @param {number} timeout milliseconds
  * @returns {Promise<End>}
  */
-export async function runMachine(image, folder, memory, timeout) {
+export async function runMachine(description, timeout) {
+  const { arch, folder } = description;
   const socket = join(folder, 'share');
   const sharer = startSharer(socket);
   await Promise.race([sharer.ended, untilExists(socket, sharer.isRunning)]);
-  const machine = startProgram(QEMU, machineWords(image, join(folder, 'initramfs'), socket, memory));
+  const machine = startProgram(QEMU[arch].program, machineWords(description, socket));
   const end = Promise.race([machine.ended, sharer.ended]).then(() => false);
   const late = await Promise.race([end, delay(timeout, true, { ref: false })]);
   machine.kill();
@@ -60,19 +76,19 @@ async function untilExists(file, isRunning) {
 }
 
 /**
- * @param {string} image
- * @param {string} initramfs
+ * @param {Machine} machine
  * @param {string} socket
- * @param {number} memory
  */
-function machineWords(image, initramfs, socket, memory) {
+function machineWords({ arch, image, folder, memory }, socket) {
+  const { words, console } = MACHINES[arch];
+  const options = [`console=${console}`, ...KERNEL_OPTIONS].join(' ');
   return [
-    ...['-machine', 'q35,accel=tcg,memory-backend=memory', '-m', `${memory}M`],
+    ...[...words, '-m', `${memory}M`],
     ...['-object', `memory-backend-memfd,id=memory,size=${memory}M,share=on`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     ...['-device', 'virtio-rng-pci', '-device', 'vhost-user-fs-pci,chardev=share,tag=host'],
     ...['-chardev', `socket,id=share,path=${socket}`],
-    ...['-kernel', image, '-initrd', initramfs, '-append', KERNEL_OPTIONS.join(' ')],
+    ...['-kernel', image, '-initrd', join(folder, 'initramfs'), '-append', options],
   ];
 }
 

@@ -2,7 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-export const QEMU = 'qemu-system-x86_64';
+/** Of each processor: the program, and the package that it comes in. */
+export const QEMU = /** @type {const} */ ({
+  x64: { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+  arm64: { program: 'qemu-system-aarch64', package: 'qemu-system-arm' },
+});
 export const BUSYBOX = '/bin/busybox';
 
 /** How the machine's root gets into it: Debian's cloud kernels have virtiofs and no 9p. */
@@ -21,13 +25,22 @@ export function findSharer() {
   return SHARERS.find(({ program }) => existsSync(program));
 }
 
-/** @returns {string[]} the packages that are to be installed */
-export function missingPackages() {
-  const packages = [];
-  if (spawnSync(QEMU, ['--version']).error !== undefined) packages.push('qemu-system-x86');
+/**
+ * @param {ReadonlySet<keyof typeof QEMU>} processors
+ * @returns {string[]} the packages that are to be installed
+ */
+export function missingPackages(processors) {
+  const emulators = Array.from(processors, (arch) => QEMU[arch]);
+  /** @type {string[]} */
+  const packages = emulators.filter(({ program }) => !isThere(program)).map((emulator) => emulator.package);
   if (!isStatic(BUSYBOX)) packages.push('busybox-static');
   if (findSharer() === undefined && !hasSharerInQemu()) packages.push('virtiofsd');
   return packages;
+}
+
+/** @param {string} program */
+function isThere(program) {
+  return spawnSync(program, ['--version']).error === undefined;
 }
 
 /**

@@ -17,6 +17,8 @@ import { withTemporaryFolder } from './temporary.mjs';
  * @property {number} [memory] MiB
  * @property {Record<string, string>} [env] beside PATH, HOME and LANG
  * @property {string} [cwd] where the command runs, and which it can write to
+ * @property {'x64' | 'arm64'} [arch] the kernel's processor, as Node calls it
+ * @property {string} [root] a folder with programs for it; this machine's own files without it
  */
 
 /**
@@ -28,6 +30,9 @@ import { withTemporaryFolder } from './temporary.mjs';
  */
 
 const TIMEOUT = 300_000;
+
+/** The system's own, without what version managers put before it: a script that looks for python3 takes ten seconds there. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The status of a command that did not end in time, as timeout(1) has it. */
 export const LATE = 124;
@@ -45,7 +50,7 @@ export class MachineError extends Error {
 }
 
 /**
- * Runs a command under a kernel. It sees the files of this machine; what it changes outside of `cwd` is gone with
+ * Runs a command under a kernel. It sees the files of this machine, or of another root with nothing but `cwd`; what it changes outside of `cwd` is gone with
  * the machine. There is no network but the loopback device.
  *
  * @param {string} kernelDir from `getKernel()`
@@ -54,14 +59,15 @@ export class MachineError extends Error {
  * @returns {Promise<Result>}
  */
 export async function runInKernel(kernelDir, command, options = {}) {
-  const { timeout = TIMEOUT, preload = [], modules = MODULES, memory = 1024 } = options;
+  const { timeout = TIMEOUT, preload = [], modules = MODULES, memory = 1024, arch = 'x64' } = options;
   const kernel = findKernel(kernelDir);
   const cwd = realpathSync(options.cwd ?? process.cwd());
-  const env = { PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C.UTF-8', ...options.env };
+  const env = { PATH, HOME: '/root', LANG: 'C.UTF-8', ...options.env };
   return withTemporaryFolder(join(realpathSync(tmpdir()), 'sockdiag-vm-'), async (folder) => {
-    const job = { command, env, cwd, results: folder, modules, preload };
+    const root = realpathSync(options.root ?? '/');
+    const job = { command, env, cwd, results: folder, modules, preload, root };
     writeFileSync(join(folder, 'initramfs'), makeInitramfs(kernel, job));
-    return readResult(folder, await runMachine(kernel.image, folder, memory, timeout));
+    return readResult(folder, await runMachine({ arch, image: kernel.image, folder, memory }, timeout));
   });
 }
 

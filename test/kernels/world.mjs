@@ -7,9 +7,27 @@ import { createInterface } from 'node:readline';
 /** @typedef {import('./agreement.d.mts').Made} Made */
 /** @typedef {{ inode: number, cookie: string, name: string | null, peer: string | null }} Ends */
 /** @typedef {{ sockets: Made[], hidden: Made[], absent: string[], ends: Ends[] }} Ledger */
+/** @typedef {{ ledger: Ledger, end: () => Promise<void> }} World */
 
-/** @returns {Promise<{ ledger: Ledger, end: () => Promise<void> }>} */
-export async function startWorld() {
+/** @type {Promise<World> | undefined} */
+let shared;
+
+/**
+ * The one world of this process, which takes longest of all. To be ended once, by `endWorld()`.
+ *
+ * @returns {Promise<World>}
+ */
+export function theWorld() {
+  shared ??= startWorld();
+  return shared;
+}
+
+export async function endWorld() {
+  await (await shared)?.end();
+}
+
+/** @returns {Promise<World>} */
+async function startWorld() {
   const program = join(import.meta.dirname, 'world/world.py');
   const world = spawn('python3', [program], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: world.stdout });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { release } from 'node:os';
 import { describe, test } from 'node:test';
 import {
   destroyMatching,
@@ -13,8 +12,9 @@ import {
   probe,
   watchDestroyed,
 } from '../../../dist/index.js';
+import { can, KERNEL, reportAbility } from './kernel.mjs';
 
-const SOCKETS = 100;
+const SOCKETS = 40;
 const GREETING = 'hello';
 const HOSTS = ['127.0.0.1', '::1'];
 
@@ -47,18 +47,19 @@ async function makeConnections(host) {
 }
 
 /**
- * Leaves nothing to those who look at this machine next.
+ * What is left of connections is destroyed at last, by the kernels that can do so.
  *
  * @param {number} port
  */
 async function endTimeWaits(port) {
   const left = dumpTcp({ states: ['TIME_WAIT'], filter: `sport = :${port} or dport = :${port}` });
   const outcomes = await destroyMatching(left);
-  assert.deepEqual(
-    outcomes.filter(({ error }) => error !== undefined),
-    [],
-  );
-  assert.deepEqual(await left.toArray(), []);
+  assert.notEqual(outcomes.length, 0);
+  const codes = new Set(outcomes.map(({ error }) => error?.code));
+  const isPossible = can('destroy TIME_WAIT');
+  assert.deepEqual(codes, new Set([isPossible ? undefined : 'EOPNOTSUPP']));
+  assert.equal((await left.toArray()).length, isPossible ? 0 : outcomes.length);
+  reportAbility('destroy TIME_WAIT');
 }
 
 /** @param {string | undefined} cookie */
@@ -101,7 +102,7 @@ async function readEnds(events, cookies) {
   return told;
 }
 
-describe(`ends of sockets under ${release()}`, () => {
+describe(`ends of sockets under ${KERNEL.name}`, () => {
   test('probe says that they are told', async () => {
     assert.deepEqual((await probe()).events, {
       tcp: { supported: true },

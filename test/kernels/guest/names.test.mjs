@@ -3,12 +3,12 @@
  * getpeername(2); and dumps of them by name. Runs inside a machine: npm run test:kernels.
  */
 import assert from 'node:assert/strict';
-import { release } from 'node:os';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { dump } from '../../../dist/index.js';
 import { formatAddress, peerName, socketName } from '../../../dist/name/index.js';
 import { ALL_STATES, DUMPS } from '../dumps.mjs';
-import { startWorld } from '../world.mjs';
+import { theWorld } from '../world.mjs';
+import { assertLack, KERNEL } from './kernel.mjs';
 
 /** @typedef {import('../../../dist/name/index.js').Address} Address */
 
@@ -56,37 +56,40 @@ function textIn(structure) {
 /**
  * Where a record cannot tell what the system call does, or tells more: XDP sockets have no name, of which bind(2) is told
  * one all the same; SMC hides addresses; and SCTP sockets with several associations have no peer, but these do. Of an SCTP
- * socket of IPv6 the calls give addresses of IPv4 as such, and some kernels rubbish.
+ * socket of IPv6 the calls give addresses of IPv4 as such, and some kernels rubbish. Of a VSOCK socket that is about to
+ * close, older kernels still tell the peer.
  *
  * @param {any} record
  * @param {string | undefined} found
  * @param {string | undefined} expected
  */
-function mayDiffer({ family, protocol, mode, src }, found, expected) {
+function mayDiffer({ family, protocol, mode, src, state }, found, expected) {
   if (family === 'xdp') return expected === undefined;
+  if (family === 'vsock') return state === 'CLOSING' && found === undefined;
   if (mode !== undefined) return found === undefined && (src === '0.0.0.0' || src === '::');
   if (protocol !== 'sctp') return false;
   return expected === undefined || (family === 'inet6' && expected.startsWith('inet/'));
 }
 
+/** @param {string} kind */
+const isHandled = (kind) => !(kind in KERNEL.lacks);
+
 /** @param {Address | undefined} address */
 const textOf = (address) => address && formatAddress(address);
 
-/** @type {Awaited<ReturnType<typeof startWorld>>} */
+/** @type {import('../world.mjs').World} */
 let world;
 
-describe(`names under ${release()}`, () => {
+describe(`names under ${KERNEL.name}`, () => {
   before(async () => {
-    world = await startWorld();
+    world = await theWorld();
   });
-  after(() => world?.end());
 
-  for (const [kind, own] of Object.entries(DUMPS)) {
-    test(`${kind}: names are what the system calls say`, async (context) => {
-      if (world.ledger.absent.includes(kind)) return context.skip('this kernel does not have it');
+  for (const kind of ['tcp', ...Object.keys(NAMES)].filter(isHandled)) {
+    test(`${kind}: names are what the system calls say`, async () => {
       const problems = [];
       let compared = 0;
-      for (const record of await own().toArray()) {
+      for (const record of await /** @type {any} */ (DUMPS)[kind]().toArray()) {
         const ends = world.ledger.ends.find(
           ({ inode, cookie }) => inode === record.inode && cookie === record.cookie,
         );
@@ -107,8 +110,11 @@ describe(`names under ${release()}`, () => {
   }
 
   for (const [kind, names] of Object.entries(NAMES)) {
-    test(`${kind}: dumps by name are its own dump`, async (context) => {
-      if (world.ledger.absent.includes(kind)) return context.skip('this kernel does not have it');
+    test(`${kind}: dumps by name are its own dump`, async () => {
+      if (!isHandled(kind)) {
+        for (const name of names) await assertLack(kind, () => dump(name).toArray());
+        return;
+      }
       // The one whose own dump there asks for more states than the usual ones.
       const options = kind === 'dccp' ? { states: [...ALL_STATES, 'PARTOPEN'] } : {};
       // Of some, the record does not tell which of two names is theirs.

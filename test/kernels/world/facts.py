@@ -11,6 +11,9 @@ SO_MEMINFO, SO_COOKIE, SO_BINDTOIFINDEX = 55, 57, 62
 LOOPBACK_INDEX = 1
 NO_SUCH_SOCKETS = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT)
 
+# Where kernels differ in what the system calls do not tell.
+KERNEL = tuple(int(number) for number in os.uname().release.split('.')[:2])
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 

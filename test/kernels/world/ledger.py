@@ -3,7 +3,11 @@
 Nothing here comes from sock_diag itself: see facts.py.
 """
 
-from facts import ends_of, identity_of, inet_facts
+import socket
+
+from facts import KERNEL, ends_of, identity_of, inet_facts, inode_of, uid_of
+
+UNIX_TYPES = {socket.SOCK_STREAM: 'stream', socket.SOCK_DGRAM: 'dgram', socket.SOCK_SEQPACKET: 'seqpacket'}
 
 
 class Ledger:
@@ -44,6 +48,18 @@ class Ledger:
         """An IP socket that stays open. `known` holds further fields, or better ones."""
         self.keep(sock)
         self.expect(kind, label, {**inet_facts(sock, state), **known}, **(beside or {}))
+
+    def expect_unix(self, label, sock, state, name=None, peer=None, **known):
+        """`name` is what was given to bind(); `peer` the other end, or 0 for one without inode."""
+        self.keep(sock)
+        if name:
+            known['nameBytes'] = name.hex()
+        if peer is not None:
+            known['peer'] = peer if isinstance(peer, int) else inode_of(peer)
+        if sock.type == socket.SOCK_DGRAM and KERNEL < (5, 15):
+            state = 'CLOSE'  # a peer makes no difference yet
+        self.expect('unix', label, {'type': UNIX_TYPES[sock.type], 'state': state, **identity_of(sock),
+                                    'uid': uid_of(sock), **known})
 
     def read(self):
         """All entries as they are now."""

@@ -22,27 +22,34 @@ import sys
 import time
 
 sys.dont_write_bytecode = True  # leave nothing in the source tree
+# For some scenes of the other world. What has the same name in both is this one's.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../world'))
 
 import congestion
 import dccp
 import devices
 import md5
 import mptcp
+import netlink
+import packet
 import raw
 import sctp
 import smc
+import tcp
 import tipc
 import tls
 import udp
 import udplite
+import unix
 import vsock
 import xdp
 from facts import has_sockets
 from ledger import Ledger
 
 # Each has SOCKET, which says what kind of socket it cannot do without, and SCENES, which make sockets and tell
-# the ledger of them.
-FAMILIES = [raw, udp, udplite, congestion, md5, tls, mptcp, sctp, dccp, vsock, xdp, smc, tipc]
+# the ledger of them. Packet sockets hear what is said after them, and so come last.
+FAMILIES = [raw, udp, udplite, tcp, congestion, md5, tls, mptcp, sctp, dccp, vsock, xdp, smc, tipc, unix,
+            netlink, packet]
 PATIENCE = 20.0  # seconds
 QUIET = 0.5  # seconds; longer than any acknowledgement is delayed
 
