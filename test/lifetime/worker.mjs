@@ -43,4 +43,9 @@ const ways = [
   },
 ];
 
-for (;;) await ways[workerData % ways.length]();
+// Not at the top: Node 22 crashes where a worker is terminated in the moment in which a module that awaits is started.
+async function run() {
+  for (;;) await ways[workerData % ways.length]();
+}
+
+run();
