@@ -37,6 +37,7 @@ struct Control {
   std::atomic<uint32_t> count;     // of those made
   std::atomic<uint32_t> reached;   // it is held up now
   std::atomic<uint32_t> released;  // it may go on
+  std::atomic<uint32_t> limit;     // and goes on after so many milliseconds
 };
 
 Control* control = nullptr;
@@ -93,7 +94,7 @@ bool Strike() {
     return true;
   }
   control->reached = 1;
-  for (int i = 0; i < 5000 && control->released == 0; ++i) usleep(1000);
+  for (uint32_t i = 0; i < control->limit && control->released == 0; ++i) usleep(1000);
   return false;
 }
 

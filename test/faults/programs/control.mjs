@@ -17,10 +17,13 @@ function numberAt(place) {
   return number[0];
 }
 
-/** From now on, calls of the name are counted; and the one whose number is `at` fails with `errno`, or is held up. */
-export function arm(name, action = 'count', { at = 0, errno = 0, lasting = false } = {}) {
+/**
+ * From now on, calls of the name are counted; and the one whose number is `at` fails with `errno`, or is held up for so many
+ * milliseconds at most.
+ */
+export function arm(name, action = 'count', { at = 0, errno = 0, lasting = false, limit = 5000 } = {}) {
   disarm();
-  const numbers = Uint32Array.of(ACTIONS[action], at, Number(lasting), errno, 0, 0, 0);
+  const numbers = Uint32Array.of(ACTIONS[action], at, Number(lasting), errno, 0, 0, 0, limit);
   writeSync(FILE, numbers, 0, numbers.byteLength, NAME);
   writeSync(FILE, name.padEnd(NAME, '\0'), 0);
 }

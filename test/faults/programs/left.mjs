@@ -22,8 +22,9 @@ export async function leftBeyond(before, idle = () => {}) {
   for (let left = 200; ; left--) {
     idle();
     const now = opened();
-    const more = { descriptors: now.descriptors - before.descriptors, threads: now.threads - before.threads };
-    if ((more.descriptors <= 0 && more.threads <= 0) || left === 0) return more;
+    const beyond = (what) => Math.max(0, now[what] - before[what]);
+    const more = { descriptors: beyond('descriptors'), threads: beyond('threads') };
+    if ((more.descriptors === 0 && more.threads === 0) || left === 0) return more;
     await sleep(5);
   }
 }
