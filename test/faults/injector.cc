@@ -10,10 +10,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <time.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <atomic>
@@ -38,6 +40,7 @@ struct Control {
   std::atomic<uint32_t> reached;   // it is held up now
   std::atomic<uint32_t> released;  // it may go on
   std::atomic<uint32_t> limit;     // and goes on after so many milliseconds
+  std::atomic<int32_t> clock;      // seconds that the clock on the wall is ahead
 };
 
 Control* control = nullptr;
@@ -182,6 +185,24 @@ using pthread_createFunction = int (*)(pthread_t*, const pthread_attr_t*, void* 
 extern "C" int pthread_create(pthread_t* a, const pthread_attr_t* b, void* (*c)(void*), void* d) {
   if (Fails("pthread_create", CALLER)) return errno;
   PASS(pthread_create, a, b, c, d);
+}
+
+// The clock on the wall, whoever asks.
+using gettimeofdayFunction = int (*)(timeval*, void*);
+extern "C" int gettimeofday(timeval* time, void* zone) {
+  static const auto real = Real("gettimeofday", gettimeofdayFunction{});
+  const int result = real(time, zone);
+  if (control != nullptr) time->tv_sec += control->clock;
+  return result;
+}
+
+using clock_gettimeFunction = int (*)(clockid_t, timespec*);
+extern "C" int clock_gettime(clockid_t clock, timespec* time) {
+  static const auto real = Real("clock_gettime", clock_gettimeFunction{});
+  const int result = real(clock, time);
+  const bool is_wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+  if (is_wall && control != nullptr) time->tv_sec += control->clock;
+  return result;
 }
 
 // What Node's fs makes of readlink, readdir and readFile.

@@ -70,7 +70,12 @@ export class Injector {
   #environment(file: string): NodeJS.ProcessEnv {
     // Which certificates Node trusts takes it longer to read than all else that it does at its start.
     const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
-    return { ...environment, SOCKDIAG_FAULTS: file, SOCKDIAG_FAULTS_SOCKET: this.#socket };
+    return {
+      ...environment,
+      SOCKDIAG_FAULTS: file,
+      SOCKDIAG_FAULTS_SOCKET: this.#socket,
+      SOCKDIAG_FAULTS_NAMESPACE: `sockdiag-faults-${process.pid}`,
+    };
   }
 }
 

@@ -10,6 +10,7 @@ const ACTIONS = { count: 0, fail: 1, hold: 2 };
 const COUNT = 4;
 const REACHED = 5;
 const RELEASED = 6;
+const CLOCK = 8;
 
 function numberAt(place) {
   const number = new Uint32Array(1);
@@ -33,6 +34,11 @@ export function disarm() {
   release();
   writeSync(FILE, '\0'.repeat(NAME), 0);
   return numberAt(COUNT);
+}
+
+/** Sets the clock on the wall so many seconds forward, or back, of what it is in truth. */
+export function setClock(seconds) {
+  writeSync(FILE, Int32Array.of(seconds), 0, 4, NAME + 4 * CLOCK);
 }
 
 /** Whether the call is made, and waits. */
