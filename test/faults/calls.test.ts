@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { skip } from '../tools.js';
-import { Injector, lackOfInjector } from './injector.js';
+import { Injector, lackOfInjector, PATIENCE } from './injector.js';
 
 type Code = keyof typeof constants.errno;
 
@@ -144,7 +144,7 @@ function wrongIn(way: string, { call, errno, outcome, error, left }: Line): stri
   return (error.unsupported === 'sock_diag') === isUnsupported ? undefined : 'unsupported, or not';
 }
 
-describe.skipIf(lackOfInjector())('each call that fails has a defined outcome', () => {
+describe.skipIf(lackOfInjector())('each call that fails has a defined outcome', { timeout: PATIENCE }, () => {
   let injector: Injector;
   beforeAll(() => {
     injector = new Injector();

@@ -81,3 +81,6 @@ export class Injector {
 
 /** A program that takes so long hangs. Milliseconds. */
 const LIMIT = 120_000;
+
+/** For a test of one. */
+export const PATIENCE: number = LIMIT + 20_000;

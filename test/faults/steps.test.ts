@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { Injector, lackOfInjector } from './injector.js';
+import { Injector, lackOfInjector, PATIENCE } from './injector.js';
 
 type Step = [call: string, at: number];
 
@@ -102,7 +102,7 @@ const ENDED: readonly [way: string, ...step: Step][] = [
   ['proc: dumpUnix(), one by one', 'read', 2],
 ];
 
-describe.skipIf(lackOfInjector())('at each step', () => {
+describe.skipIf(lackOfInjector())('at each step', { timeout: PATIENCE }, () => {
   let injector: Injector;
   beforeAll(() => {
     injector = new Injector();

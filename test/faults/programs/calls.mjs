@@ -17,7 +17,8 @@ const { WAYS } = await import('./ways.mjs');
 const { leftBeyond, opened } = await import('./left.mjs');
 
 const { EINTR } = constants.errno;
-const LIMIT = 10_000;
+/** What takes so long hangs. Milliseconds. */
+const LIMIT = 30_000;
 const print = (line) => console.log(JSON.stringify(line));
 const isEqual = (a, b) => {
   try {
