@@ -32,7 +32,8 @@
       "defines": [
         # Built for 10, the addon crashes at load on Node 20; 8 loads everywhere.
         "NAPI_VERSION=8",
-        "NODE_ADDON_API_CPP_EXCEPTIONS",
+        # An exception of the C++ library that nobody has caught, for want of memory, is thrown to JavaScript.
+        "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
         # Without it, a worker that is terminated during a dump takes the process with it.
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
         "NODE_API_NO_EXTERNAL_BUFFERS_ALLOWED"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -17,6 +18,9 @@ namespace {
 // thousands of events, of which each takes up to 1.3 KiB there. Where CAP_NET_ADMIN is missing, the system's
 // limit holds. Bytes.
 constexpr int kReceiveBuffer = 4 << 20;
+
+// How long a thread that was woken may take to end: it has one datagram to receive at most.
+constexpr std::chrono::seconds kPatience{1};
 
 }  // namespace
 
@@ -32,10 +36,13 @@ EventListener::EventListener(Subscription subscription, std::function<void()> no
 void EventListener::Start() {
   try {
     Open();
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([self = shared_from_this()] { self->Run(); });
   } catch (const std::system_error& error) {
     Stop();
     throw SystemError{"pthread_create", error.code().value()};
+  } catch (const std::bad_alloc&) {
+    Stop();
+    throw SystemError{"malloc", ENOMEM};
   } catch (...) {
     Stop();
     throw;
@@ -56,12 +63,23 @@ void EventListener::Open() {
 void EventListener::Stop() {
   stopped_.store(true, std::memory_order_relaxed);
   if (thread_.joinable()) {
-    const uint64_t one = 1;
-    while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) continue;
+    if (!Wake()) return thread_.detach();
     thread_.join();
   }
   if (wake_ >= 0) close(std::exchange(wake_, -1));
   socket_.reset();
+}
+
+// Whether the thread has ended, or is about to. It has not where its descriptors are not its own any more,
+// because somebody else has closed them: then nothing wakes it, and nobody must wait for it.
+bool EventListener::Wake() {
+  const uint64_t one = 1;
+  ssize_t size = 0;
+  do {
+    size = write(wake_, &one, sizeof one);
+  } while (size < 0 && errno == EINTR);
+  std::unique_lock<std::mutex> lock(ending_);
+  return has_ended_.wait_for(lock, size < 0 ? kPatience * 0 : kPatience, [this] { return ended_; });
 }
 
 void EventListener::Run() {
@@ -71,6 +89,9 @@ void EventListener::Run() {
   } catch (const SystemError& error) {
     queue_.Fail(FailureOf(error, 0));
   }
+  const std::lock_guard<std::mutex> lock(ending_);
+  ended_ = true;
+  has_ended_.notify_all();
 }
 
 // Until there is something to receive; false once it is to stop.

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -26,8 +28,9 @@ struct Subscription {
   size_t capacity;                  // so many events may wait to be taken
 };
 
-// Start, Take and Stop are for one thread.
-class EventListener {
+// Start, Take and Stop are for one thread. The listener's own thread has a share in it; so whoever gives it up
+// calls Stop.
+class EventListener : public std::enable_shared_from_this<EventListener> {
  public:
   // `notify` is called on the listener's own thread.
   EventListener(Subscription subscription, std::function<void()> notify);
@@ -47,6 +50,7 @@ class EventListener {
 
  private:
   void Open();
+  bool Wake();
   void Run();
   bool Wait() const;
   bool ReceiveOne();
@@ -61,6 +65,9 @@ class EventListener {
   int wake_ = -1;
   std::thread thread_;
   std::atomic<bool> stopped_{false};
+  std::mutex ending_;
+  std::condition_variable has_ended_;
+  bool ended_ = false;
 
   // The thread's own.
   Expectation expectation_;

@@ -44,18 +44,33 @@ void EventQueue::AddOverrun(std::optional<uint64_t> size) {
 
 void EventQueue::Fail(const Failure& failure) {
   std::unique_lock<std::mutex> lock(mutex_);
-  Open().failure = failure;
+  failure_ = failure;
   Tell(lock);
 }
 
 std::unique_ptr<Events> EventQueue::Take() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (filled_.empty() && loss_.IsAny()) Open();
-  awaited_ = filled_.empty();
-  if (awaited_) return nullptr;
+  auto events = filled_.empty() ? TakeRest() : TakeFirst();
+  awaited_ = events == nullptr;
+  if (events != nullptr && filled_.empty() && !loss_.IsAny()) events->failure = std::exchange(failure_, {});
+  return events;
+}
+
+std::unique_ptr<Events> EventQueue::TakeFirst() {
   auto events = std::move(filled_.front());
   filled_.erase(filled_.begin());
   waiting_ -= events->records;
+  return events;
+}
+
+// What was lost behind all events, and the failure. For the latter there is memory always, since nothing comes
+// any more that could tell it later.
+std::unique_ptr<Events> EventQueue::TakeRest() {
+  const bool has_failed = failure_.kind != Failure::Kind::kNone;
+  if (!has_failed && !loss_.IsAny()) return nullptr;
+  std::unique_ptr<Events> events = has_failed ? std::move(last_) : nullptr;
+  if (events == nullptr) events.reset(new (std::nothrow) Events());
+  if (events != nullptr) events->loss = std::exchange(loss_, Loss{});
   return events;
 }
 

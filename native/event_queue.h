@@ -38,7 +38,7 @@ class EventQueue {
  public:
   // `notify` is called on the thread that receives.
   EventQueue(size_t capacity, std::function<void()> notify)
-      : capacity_(capacity), notify_(std::move(notify)) {}
+      : capacity_(capacity), notify_(std::move(notify)), last_(std::make_unique<Events>()) {}
 
   // On the thread that receives: the records of one datagram, whose offsets count from its start.
   void Add(const Datagram& datagram, const uint32_t* words, const Index& index);
@@ -57,6 +57,8 @@ class EventQueue {
  private:
   void Append(const Datagram& datagram, const uint32_t* words, const Index& index);
   Events& Open();
+  std::unique_ptr<Events> TakeFirst();
+  std::unique_ptr<Events> TakeRest();
   void Tell(std::unique_lock<std::mutex>& lock);
 
   const size_t capacity_;
@@ -65,6 +67,8 @@ class EventQueue {
   std::vector<std::unique_ptr<Events>> filled_;
   size_t waiting_ = 0;  // records in them
   Loss loss_;           // behind them
+  Failure failure_;     // behind that
+  std::unique_ptr<Events> last_;
   bool awaited_ = false;
 };
 

@@ -40,7 +40,7 @@ Napi::Function ListenerObject::Define(Napi::Env env) {
 ListenerObject::ListenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ListenerObject>(info) {
   auto subscription = ReadSubscription(info[0].As<Napi::Object>());
   bell_ = Bell::Hang(info.Env(), [this] { OnRing(); });
-  listener_ = std::make_unique<EventListener>(std::move(subscription), [bell = bell_] { bell->Ring(); });
+  listener_ = std::make_shared<EventListener>(std::move(subscription), [bell = bell_] { bell->Ring(); });
 }
 
 ListenerObject::~ListenerObject() {
@@ -48,7 +48,7 @@ ListenerObject::~ListenerObject() {
   if (bell_ == nullptr) return;
   bell_->Silence();
   // Its thread rings.
-  listener_.reset();
+  if (listener_ != nullptr) listener_->Stop();
   bell_->TakeDown();
 }
 
@@ -87,6 +87,7 @@ Napi::Value ListenerObject::KeepAlive(const Napi::CallbackInfo& info) {
 
 Napi::Value ListenerObject::Close(const Napi::CallbackInfo& info) {
   if (std::exchange(closed_, true)) return info.Env().Undefined();
+  listener_->Stop();
   listener_.reset();
   bell_->TakeDown();
   handover_.Clear();

@@ -33,7 +33,7 @@ class ListenerObject : public Napi::ObjectWrap<ListenerObject> {
   Napi::Object Deliver(std::unique_ptr<Events> events);
 
   std::shared_ptr<Bell> bell_;
-  std::unique_ptr<EventListener> listener_;
+  std::shared_ptr<EventListener> listener_;
   bool closed_ = true;
   bool keeps_alive_ = true;  // a Next that waits keeps the event loop alive
   int64_t weight_ = 0;       // what the collector was told of

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -22,14 +23,19 @@ struct Identity {
   bool operator==(const Identity& other) const { return inode == other.inode && device == other.device; }
 };
 
-// Of the descriptor if `path` is empty. All 0 where it cannot be told.
-Identity IdentityOf(int descriptor, const char* path) {
+// All 0 where there is no /proc that could tell it.
+Identity Here() {
   struct stat facts {};
-  if (fstatat(descriptor, path, &facts, AT_EMPTY_PATH) != 0) return {};
+  if (stat(kHere, &facts) != 0) return {};
   return {facts.st_ino, facts.st_dev};
 }
 
-Identity Here() { return IdentityOf(AT_FDCWD, kHere); }
+// That it is not known must not be taken for another one.
+Identity IdentityOf(int file) {
+  struct stat facts {};
+  if (fstat(file, &facts) != 0) throw SystemError{"fstat", errno};
+  return {facts.st_ino, facts.st_dev};
+}
 
 // A thread that has entered another namespace cannot be trusted with anything else: so one is made for this.
 uint64_t RunOnThread(int file, const std::function<void()>& action) {
@@ -44,6 +50,8 @@ uint64_t RunOnThread(int file, const std::function<void()>& action) {
         inode = Here().inode;
       } catch (const SystemError& error) {
         failure = error;
+      } catch (const std::bad_alloc&) {
+        failure = {"malloc", ENOMEM};
       }
     }).join();
   } catch (const std::system_error& error) {
@@ -58,10 +66,10 @@ uint64_t RunOnThread(int file, const std::function<void()>& action) {
 uint64_t RunInside(const NetworkNamespace& netns, const std::function<void()>& action) {
   // Without O_NONBLOCK, a FIFO would be waited for until somebody writes to it.
   const Descriptor file(AT_FDCWD, netns.path.c_str(), O_RDONLY | O_NONBLOCK);
-  const Identity there = IdentityOf(file, "");
+  const Identity there = IdentityOf(file);
   // Its process has ended and another has the pid now, or its mount is gone and the file below it is seen.
   if (netns.inode != 0 && netns.inode != there.inode) throw SystemError{"open", ESTALE};
-  if (there.inode == 0 || !(there == Here())) return RunOnThread(file, action);
+  if (!(there == Here())) return RunOnThread(file, action);
   action();
   return there.inode;
 }

@@ -131,13 +131,23 @@ OwnersObject::Outcome OwnersObject::WalkNow(SocketOwners& walk) {
 }
 
 Napi::Object OwnersObject::Deliver(Napi::Env env, const Outcome& outcome) {
-  const auto& [owners, failure] = outcome;
-  Napi::Object result = Napi::Object::New(env);
-  if (failure.syscall != nullptr) {
-    result.Set("syscall", failure.syscall);
-    result.Set("errno", failure.error);
-    return result;
+  if (outcome.failure.syscall != nullptr) return Describe(env, outcome.failure);
+  try {
+    return Describe(env, outcome.owners);
+  } catch (const std::bad_alloc&) {
+    return Describe(env, SystemError{"malloc", ENOMEM});
   }
+}
+
+Napi::Object OwnersObject::Describe(Napi::Env env, const SystemError& failure) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("syscall", failure.syscall);
+  result.Set("errno", failure.error);
+  return result;
+}
+
+Napi::Object OwnersObject::Describe(Napi::Env env, const Owners& owners) {
+  Napi::Object result = Napi::Object::New(env);
   SetHoldings(result, owners.holdings);
   SetHolders(result, owners.holders);
   result.Set("processes", owners.read);

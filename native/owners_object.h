@@ -29,6 +29,8 @@ class OwnersObject : public Napi::ObjectWrap<OwnersObject> {
 
   static Outcome WalkNow(SocketOwners& walk);
   static Napi::Object Deliver(Napi::Env env, const Outcome& outcome);
+  static Napi::Object Describe(Napi::Env env, const SystemError& failure);
+  static Napi::Object Describe(Napi::Env env, const Owners& owners);
 
   // Shared with the work in flight, which may outlive this object when an environment is torn down.
   std::shared_ptr<SocketOwners> walk_;

@@ -1,5 +1,8 @@
 #include "read_ahead.h"
 
+#include <cerrno>
+#include <new>
+
 namespace sockdiag {
 namespace {
 
@@ -12,11 +15,22 @@ constexpr size_t kAhead = 6;
 
 }  // namespace
 
+ReadAhead::ReadAhead(std::unique_ptr<BatchReader> reader) : reader_(std::move(reader)) {
+  // So that to keep a batch never takes memory: beside those that wait, one is filled, and one decoded.
+  filled_.reserve(kAhead);
+  spare_.reserve(kAhead + 2);
+}
+
 bool ReadAhead::ShouldRun() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (running_ || IsEnough()) return false;
   running_ = true;
   return true;
+}
+
+void ReadAhead::CannotRun() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  running_ = false;
 }
 
 bool ReadAhead::IsFinished() {
@@ -26,10 +40,17 @@ bool ReadAhead::IsFinished() {
 
 bool ReadAhead::IsEnough() const { return finished_ || filled_.size() >= kAhead; }
 
+Failure ReadAhead::Want() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!std::exchange(starved_, false)) return {};
+  return FailureOf(SystemError{"malloc", ENOMEM}, 0);
+}
+
 void ReadAhead::Run(const std::function<void()>& notify) {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!IsEnough()) {
     auto batch = Spare();
+    if (batch == nullptr) break;
     lock.unlock();
     reader_->Fill(*batch);
     lock.lock();
@@ -55,6 +76,7 @@ std::unique_ptr<Batch> ReadAhead::FillNow() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (finished_) return nullptr;
   auto batch = Spare();
+  if (batch == nullptr) return nullptr;
   reader_->Fill(*batch);
   finished_ = batch->finished();
   return batch;
@@ -74,7 +96,11 @@ void ReadAhead::Stop() {
 }
 
 std::unique_ptr<Batch> ReadAhead::Spare() {
-  if (spare_.empty()) return std::make_unique<Batch>(kDatagrams);
+  if (spare_.empty()) {
+    std::unique_ptr<Batch> made(new (std::nothrow) Batch(kDatagrams));
+    if (made == nullptr) starved_ = finished_ = true;
+    return made;
+  }
   auto batch = std::move(spare_.back());
   spare_.pop_back();
   return batch;

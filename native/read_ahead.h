@@ -16,11 +16,17 @@ namespace sockdiag {
 // to start it anew for each would cost more than some of them take to be filled.
 class ReadAhead {
  public:
-  explicit ReadAhead(std::unique_ptr<BatchReader> reader) : reader_(std::move(reader)) {}
+  explicit ReadAhead(std::unique_ptr<BatchReader> reader);
 
   // On the thread that decodes: whether Run must be called, on another thread; the answer true is given once,
   // until that Run has ended.
   bool ShouldRun();
+
+  // In its place, where there is no thread for it.
+  void CannotRun();
+
+  // Behind the last batch: what there was a want of to read on, told once; or no failure.
+  Failure Want();
 
   // Whether nothing is left to be read, though batches may be left to be taken.
   bool IsFinished();
@@ -47,6 +53,8 @@ class ReadAhead {
 
  private:
   bool IsEnough() const;
+
+  // None if there is no memory for it, and then there is nothing more to come.
   std::unique_ptr<Batch> Spare();
 
   const std::unique_ptr<BatchReader> reader_;
@@ -56,6 +64,7 @@ class ReadAhead {
   bool running_ = false;
   bool finished_ = false;
   bool stopped_ = false;
+  bool starved_ = false;
 };
 
 }  // namespace sockdiag

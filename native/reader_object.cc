@@ -1,6 +1,7 @@
 #include "reader_object.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "dump_reader.h"
@@ -158,10 +159,16 @@ void ReaderObject::Weigh(int64_t bytes) {
 void ReaderObject::StartWork() {
   const Napi::Env env = Env();
   if (!ahead_->ShouldRun()) return;
-  if (bell_ == nullptr) bell_ = Bell::Hang(env, [this] { OnFilled(); });
-  auto work = std::make_unique<Work>(Work{this, ahead_, bell_});
-  QueueWork(env, *work);
-  in_flight_.push_back(work.release());
+  try {
+    if (bell_ == nullptr) bell_ = Bell::Hang(env, [this] { OnFilled(); });
+    in_flight_.reserve(in_flight_.size() + 1);
+    auto work = std::make_unique<Work>(Work{this, ahead_, bell_});
+    QueueWork(env, *work);
+    in_flight_.push_back(work.release());
+  } catch (...) {
+    ahead_->CannotRun();
+    throw;
+  }
   Ref();
 }
 
@@ -170,7 +177,11 @@ void ReaderObject::OnFilled() {
   auto batch = ahead_->Take();
   if (batch == nullptr) return;
   // First of all, so that the kernel is at work on the next batch while this one is copied and decoded.
-  StartWork();
+  try {
+    StartWork();
+  } catch (const std::bad_alloc&) {
+    // Whoever asks for the next batch tries again.
+  }
   std::exchange(asked_, std::nullopt)->Resolve(Deliver(std::move(batch)));
 }
 
@@ -190,7 +201,11 @@ Napi::Object ReaderObject::Deliver(std::unique_ptr<Batch> batch) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("finished", batch == nullptr || batch->finished());
   result.Set("records", static_cast<double>(batch == nullptr ? 0 : batch->index().records()));
-  if (batch == nullptr) return result;
+  if (batch == nullptr) {
+    const Failure want = ahead_->Want();
+    if (want.kind != Failure::Kind::kNone) result.Set("failure", DescribeFailure(env, want));
+    return result;
+  }
   if (batch->netns() != 0) result.Set("netns", static_cast<double>(batch->netns()));
   if (batch->file()) {
     result.Set("file", *batch->file());

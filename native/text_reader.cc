@@ -33,8 +33,8 @@ size_t Read(int descriptor, uint8_t* into, size_t room) {
 }  // namespace
 
 void TextReader::Fill(Batch& batch) {
-  batch.Prepare();
   try {
+    batch.Prepare();
     if (!is_open_) Open();
     batch.netns_ = inode_;
     while (!IsOver() && !FillFromCurrent(batch)) continue;

@@ -9,7 +9,7 @@ import { checkContexts, type Holders, readHolders } from './holders.js';
 import { HostNames, hostsOf } from './hosts.js';
 import type { Values } from './options.js';
 import { readUsers, type Users } from './users.js';
-import { readDevices } from './words.js';
+import { printable, readDevices } from './words.js';
 
 export class Context {
   readonly values: Values;
@@ -73,14 +73,13 @@ export class Context {
 }
 
 /** All directories of the hierarchy, by inode number: the kernel has no way from that to the path. */
-function readCgroups(): Map<number, string> {
+export function readCgroups(mount: string | undefined = cgroupMount()): Map<number, string> {
   const found = new Map<number, string>();
-  const mount = cgroupMount();
   const waiting = mount === undefined ? [] : ['/'];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const directory = join(mount as string, path);
     try {
-      found.set(lstatSync(directory).ino, path);
+      found.set(lstatSync(directory).ino, printable(path));
       for (const entry of readdirSync(directory, { withFileTypes: true })) {
         if (entry.isDirectory()) waiting.push(join(path, entry.name));
       }

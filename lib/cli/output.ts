@@ -42,8 +42,17 @@ function forJson(_key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }
 
+/** What JSON leaves in a text as it is, though it may act on the reader's terminal, where others have chosen it. */
+const ACTING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Each of its halves, where it has two. */
+function escaped(character: string): string {
+  const units = character.split('').map((unit) => unit.charCodeAt(0));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
 export function jsonLine(record: object): string {
-  return `${JSON.stringify(record, forJson)}\n`;
+  return `${JSON.stringify(record, forJson).replace(ACTING, escaped)}\n`;
 }
 
 /** Records as they come, some at a time. */

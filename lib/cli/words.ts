@@ -38,11 +38,11 @@ export function readDevices(): ReadonlyMap<number, string> {
   const devices = new Map<number, string>();
   for (const line of contentOf('/proc/net/igmp').split('\n')) {
     const [, index, name] = /^(\d+)\s+(\S+)\s*:/.exec(line) ?? [];
-    if (name !== undefined) devices.set(Number(index), name);
+    if (name !== undefined) devices.set(Number(index), printable(name));
   }
   for (const line of contentOf('/proc/net/if_inet6').split('\n')) {
     const [, index = '', , , , name] = line.split(/\s+/);
-    if (name !== undefined) devices.set(Number.parseInt(index, 16), name);
+    if (name !== undefined) devices.set(Number.parseInt(index, 16), printable(name));
   }
   return devices;
 }

@@ -85,6 +85,9 @@ const EBADMSG = constants.errno.EBADMSG;
 const ESTALE = constants.errno.ESTALE;
 const EINTR = constants.errno.EINTR;
 
+/** Of this process, or of the system. */
+const TOO_MANY: ReadonlySet<number> = new Set([constants.errno.EMFILE, constants.errno.ENFILE]);
+
 /** Numbers that Node's own list lacks, or has under two names. */
 const NAMES = new Map<number, string>([
   ...Object.entries(constants.errno).map(([name, number]): [number, string] => [number, name]),
@@ -164,7 +167,7 @@ function systemError(failure: NativeFailure, subject: Subject, netns: string): S
         `${what}: a security policy (seccomp, SELinux, AppArmor) forbids netlink sockets here (${code}: socket)`,
         details,
       );
-    case code === 'EMFILE' || code === 'ENFILE':
+    case TOO_MANY.has(failure.errno):
       return new SockDiagError(`${what}: too many open files (${code}: ${syscall})`, details);
     case code === 'EAGAIN' && syscall === 'recvmsg':
       return new SockDiagError(
@@ -183,6 +186,7 @@ const UNSUPPORTED_CODES: ReadonlySet<string> = new Set([
 ]);
 
 function namespaceTrouble(failure: NativeFailure, netns: string): string {
+  if (TOO_MANY.has(failure.errno)) return 'too many open files';
   if (failure.errno === ENOENT) return `there is no network namespace at ${netns}`;
   if (failure.errno === EPERM) return `entering the network namespace at ${netns} needs CAP_SYS_ADMIN`;
   if (failure.errno === EACCES) {
@@ -202,15 +206,15 @@ const NO_NAMESPACE: ReadonlySet<number> = new Set([constants.errno.EINVAL, const
 export function ownersError({ errno, syscall }: NativeOwnersFailure): SockDiagError {
   const code = errnoName(errno);
   return new SockDiagError(
-    `cannot look for the owners of sockets: ${procTrouble(errno, code)} (${code}: ${syscall})`,
+    `cannot look for the owners of sockets: ${procTrouble(errno)} (${code}: ${syscall})`,
     { code, errno, syscall },
   );
 }
 
-function procTrouble(errno: number, code: string): string {
+function procTrouble(errno: number): string {
   if (errno === ENOENT) return 'no proc file system is mounted at /proc';
   if (errno === EACCES || errno === EPERM) return '/proc may not be read';
-  if (code === 'EMFILE' || code === 'ENFILE') return 'too many open files';
+  if (TOO_MANY.has(errno)) return 'too many open files';
   return '/proc cannot be read';
 }
 

@@ -10,7 +10,7 @@ const LIMITS = { packed: 1_200_000, unpacked: 3_800_000 };
 
 /** What it may have. A source of ours, a test, or a way to build it is none of these. */
 const ALLOWED = [
-  /^(README\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
+  /^(README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|package\.json)$/,
   /^dist\/(?!cli\/|library\/).*\.(js|d\.ts)$/,
   /^dist\/library\/.*\.cjs(\.map)?$/,
   /^dist\/cli\/[^/]*\.(js|js\.map)$/,
