@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 
-import { objectsOf } from '../../native/instrumented.mjs';
+import { addonOf, objectsOf } from '../../native/instrumented.mjs';
 import { ROOT } from './folders.js';
 import { add, type Lines } from './lines.js';
 
@@ -14,10 +15,12 @@ interface Told {
 
 const OBJECTS: string = objectsOf('coverage');
 
-/** Without what was run before. */
+/** Without what was run before. The files that all count in are for those, too, that have given up their privileges. */
 export function forget(): void {
-  for (const name of readdirSync(OBJECTS).filter((name) => name.endsWith('.gcda')))
-    rmSync(join(OBJECTS, name));
+  for (const name of readdirSync(OBJECTS)) if (name.endsWith('.gcda')) rmSync(join(OBJECTS, name));
+  const script = `process.umask(0); require(${JSON.stringify(addonOf('coverage'))})`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the addon cannot be loaded: ${stderr}`);
 }
 
 export function nativeLines(): Lines {

@@ -8,11 +8,7 @@ const config: ViteUserConfig = mergeConfig(
   base,
   defineConfig({
     test: {
-      env: {
-        SOCKDIAG_ADDON: addonOf('coverage'),
-        // Processes without privileges or descriptors cannot write what they ran, and would say so where tests look.
-        GCOV_ERROR_FILE: '/dev/null',
-      },
+      env: { SOCKDIAG_ADDON: addonOf('coverage') },
       setupFiles: ['./test/coverage/setup.ts'],
       // With such an option, and only then, vitest's workers end by themselves: what is killed tells nothing.
       execArgv: ['--diagnostic-dir=.cache/coverage'],
