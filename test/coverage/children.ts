@@ -16,7 +16,10 @@ interface Process {
   result: Profiler.ScriptCoverage[];
 }
 
-const DIST: string = pathToFileURL(join(ROOT, 'dist')).href;
+const DIST: string = pathToFileURL(join(ROOT, 'dist/')).href;
+
+/** Where tests install the package, it is the same. */
+const INSTALLED = /^file:.*\/node_modules\/sockdiag\/dist\//;
 
 /** So many are merged at a time: all of them together have no room. */
 const LOT = 100;
@@ -51,7 +54,8 @@ function read(path: string): Process[] {
   try {
     const { result } = JSON.parse(readFileSync(path, 'utf8')) as Process;
     rmSync(path);
-    return [{ result: result.filter(({ url }) => url.startsWith(DIST)) }];
+    const scripts = result.map((script) => ({ ...script, url: script.url.replace(INSTALLED, DIST) }));
+    return [{ result: scripts.filter(({ url }) => url.startsWith(DIST)) }];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw error;
