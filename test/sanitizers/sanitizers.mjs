@@ -62,7 +62,7 @@ export const SANITIZERS = {
       'test/owners-dump.test.ts',
       'test/events/events.test.ts',
       'test/proc/live.test.ts',
-      'test/proc/text.test.ts',
+      'test/proc/options.test.ts',
     ],
     tests: [],
   },
