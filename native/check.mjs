@@ -9,7 +9,9 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folders = ['native', 'test/native', 'test/fuzz'].filter((folder) => existsSync(join(root, folder)));
+const folders = ['native', 'test/native', 'test/fuzz', 'test/sanitizers'].filter((folder) =>
+  existsSync(join(root, folder)),
+);
 const files = folders.flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => /\.(cc|h)$/.test(name))

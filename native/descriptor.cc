@@ -19,7 +19,7 @@ int GetOption(int descriptor, int name, T& value) {
 }
 
 // Of a kernel that cannot be asked for the index: it binds sockets with link-local addresses as well.
-uint32_t BoundInterface(int descriptor) {
+uint32_t BoundInterface(int descriptor) {  // untested: for kernels before 5.1
   std::array<char, IF_NAMESIZE> name{};
   socklen_t size = name.size();
   if (getsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name.data(), &size) != 0 || size == 0) return 0;

@@ -98,7 +98,7 @@ void EventListener::Run() {
 bool EventListener::Wait() const {
   std::array<pollfd, 2> files{pollfd{socket_->descriptor(), POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
   while (poll(files.data(), files.size(), -1) < 0)
-    if (errno != EINTR) throw SystemError{"poll", errno};
+    if (errno != EINTR) throw SystemError{"poll", errno};  // untested: of such a call, no error is known
   return !stopped_.load(std::memory_order_relaxed);
 }
 
@@ -127,6 +127,7 @@ void EventListener::Accept(const Datagram& datagram) {
   Index index(words_.get(), Index::WordsFor(kReceiveSize));
   Walk walk = WalkDatagram(datagram, expectation_, 0, index);
   if (walk.outcome == Outcome::kMore) return queue_.Add(datagram, words_.get(), index);
+  // untested: the kernel sends nothing else to its groups
   if (walk.outcome != Outcome::kFault) walk.fault = Fault::kUnexpectedType;
   walk.outcome = Outcome::kFault;
   queue_.Fail(FailureOf(walk, 0));

@@ -212,7 +212,7 @@ Walk WalkDatagram(const Datagram& datagram, const Expectation& expectation, size
 
 const char* Describe(Fault fault) {
   switch (fault) {
-    case Fault::kNone:
+    case Fault::kNone:  // untested: nobody asks
       return "no fault";
     case Fault::kTruncated:
       return "more bytes than were received";
@@ -252,12 +252,12 @@ const char* Describe(Fault fault) {
       return "an attribute longer than what holds it";
     case Fault::kDeepNesting:
       return "attributes nested too deeply";
-    case Fault::kIndexFull:
+    case Fault::kIndexFull:  // untested: there is always as much room as a datagram can need
       return "more parts than its size allows";
-    case Fault::kNoAnswer:
+    case Fault::kNoAnswer:  // untested: no kernel is known to answer so
       return "no answer to what was asked";
   }
-  return "an unknown fault";
+  return "an unknown fault";  // untested: there is no other
 }
 
 }  // namespace sockdiag

@@ -72,7 +72,7 @@ void NetlinkSocket::Configure(int receive_buffer) {
 
   socklen_t size = sizeof address;
   if (getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    throw SystemError{"getsockname", errno};
+    throw SystemError{"getsockname", errno};  // untested: a socket has a name
   port_id_ = address.nl_pid;
 }
 

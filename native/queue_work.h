@@ -12,8 +12,9 @@ void QueueWork(Napi::Env env, Work& work) {
   const auto name = Napi::String::New(env, "sockdiag");
   if (napi_create_async_work(env, nullptr, name, Work::Execute, Work::Complete, &work, &work.handle) !=
       napi_ok)
-    throw Napi::Error::New(env);
+    throw Napi::Error::New(env);  // untested: while an environment ends
   if (napi_queue_async_work(env, work.handle) == napi_ok) return;
+  // untested: while an environment ends
   napi_delete_async_work(env, work.handle);
   throw Napi::Error::New(env);
 }

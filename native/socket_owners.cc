@@ -70,7 +70,7 @@ uint64_t ReadStartTime(int process) {
   for (int field = 2; field < 22 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
   uint64_t time = 0;
   if (at == std::string::npos || !ParseNumber(stat.c_str() + at + 1, ' ', &time))
-    throw SystemError{"read", EBADMSG};
+    throw SystemError{"read", EBADMSG};  // untested: no kernel is known to write so
   return time;
 }
 
@@ -113,12 +113,12 @@ void DoTwice(const std::function<void()>& work) {
         failure = std::current_exception();
       }
     });
-  } catch (const std::system_error&) {
+  } catch (const std::system_error&) {  // untested: no test lets threads run out
     // There are too many threads already.
   }
   try {
     work();
-  } catch (...) {
+  } catch (...) {  // untested: chance decides which of the two fails first
     if (other.joinable()) other.join();
     throw;
   }
@@ -231,7 +231,7 @@ void SocketOwners::ReadThreads(int process, std::vector<Holding>* holdings) {
     if (std::exchange(first, false)) return true;
     try {
       return !ReadDescriptors(Descriptor(tasks, name, O_PATH | O_DIRECTORY), "fd", holdings);
-    } catch (const SystemError& error) {
+    } catch (const SystemError& error) {  // untested: for a thread that ends just then
       if (!IsAbsence(error)) throw;
       holdings->clear();
       return true;

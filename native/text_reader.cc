@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 #include <optional>
 
@@ -40,7 +40,7 @@ void TextReader::Fill(Batch& batch) {
     while (!IsOver() && !FillFromCurrent(batch)) continue;
   } catch (const Failure& failure) {
     batch.failure_ = failure;
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // untested: no test lets memory run out
     batch.failure_ = FailureOf(SystemError{"malloc", ENOMEM}, current_);
   }
   if (batch.index_.records() == 0) batch.used_ = 0;
@@ -114,7 +114,7 @@ bool TextReader::FillFromCurrent(Batch& batch) {
 // What is left of the last piece, and what can be read behind it.
 void TextReader::ReadInto(Batch& batch) {
   batch.MakeRoom(kPieceSize);
-  std::memcpy(batch.bytes_.get(), rest_.data(), rest_.size());
+  std::copy(rest_.begin(), rest_.end(), batch.bytes_.get());
   batch.used_ = rest_.size();
   while (!is_read_ && batch.used_ < kPieceSize && !IsOver()) {
     const size_t size = Read(*files_[current_], batch.bytes_.get() + batch.used_, kPieceSize - batch.used_);

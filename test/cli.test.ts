@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dumpUnix } from '../lib/index.js';
-import { hasRawHandler, lackOf, lackOfWorld, skip } from './tools.js';
+import { hasRawHandler, isSanitized, lackOf, lackOfWorld, skip } from './tools.js';
 import { run, startWorld, type World } from './world/world.js';
 
 const COMMAND = 'dist/cli/main.js';
@@ -97,16 +97,36 @@ test('whoever reads only the first line gets it, and no complaint', () => {
   expect(stderr).toBe('');
 });
 
-test.skipIf(lackOf('strace'))('a failure is told in one line, and is not an empty table', () => {
-  const inject = ['-f', '-o', '/dev/null', '-e', 'trace=socket', '-e', 'inject=socket:error=EPROTONOSUPPORT'];
-  for (const words of [['-t'], ['-t', '--json'], ['-x']]) {
-    const { status, stdout, stderr } = spawnSync('strace', [...inject, process.execPath, COMMAND, ...words], {
-      encoding: 'utf8',
-    });
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/^sockdiag: cannot dump .* sockets: this system has no NETLINK_SOCK_DIAG, .*\n$/);
-  }
-});
+/** A sanitizer that cannot look for leaks, since strace is there already, ends a process as if all were well. */
+const endsOtherwise = isSanitized('under strace, processes end otherwise');
+
+test.skipIf(lackOf('strace') || endsOtherwise)(
+  'a failure is told in one line, and is not an empty table',
+  () => {
+    const inject = [
+      '-f',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=socket',
+      '-e',
+      'inject=socket:error=EPROTONOSUPPORT',
+    ];
+    for (const words of [['-t'], ['-t', '--json'], ['-x']]) {
+      const { status, stdout, stderr } = spawnSync(
+        'strace',
+        [...inject, process.execPath, COMMAND, ...words],
+        {
+          encoding: 'utf8',
+        },
+      );
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(
+        /^sockdiag: cannot dump .* sockets: this system has no NETLINK_SOCK_DIAG, .*\n$/,
+      );
+    }
+  },
+);
 
 describe.skipIf(lackOfWorld())('in the varied world', () => {
   let world: World;

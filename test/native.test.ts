@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 import { afterAll, expect, test } from 'vitest';
 
+import { isSanitized } from './tools.js';
+
 const directory: string = mkdtempSync(join(tmpdir(), 'sockdiag-native-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -22,7 +24,7 @@ function run(name: string, sources: readonly string[], sanitizers: string): Spaw
   return spawnSync(program, { encoding: 'utf8' });
 }
 
-test.each([
+test.skipIf(isSanitized('programs of C++ have sanitizers of their own')).each([
   ['the message walker, on 300,000 random datagrams', 'message_walker_test', 'address,undefined'],
   ['the line walker, on 40,000 random texts in pieces', 'line_walker_test', 'address,undefined'],
   ['the event queue, in 20,000 random orders', 'event_queue_test', 'address,undefined'],

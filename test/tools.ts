@@ -23,6 +23,11 @@ export function lackOf(...programs: string[]): boolean {
   return absent.length > 0 && skip(`there is no ${absent.join(', no ')} here`);
 }
 
+/** True, with the reason printed, under a sanitizer: see test/sanitizers. */
+export function isSanitized(reason: string): boolean {
+  return process.env['SOCKDIAG_SANITIZER'] !== undefined && skip(reason);
+}
+
 /** True, with the reason printed, where the varied world cannot be made. */
 export function lackOfWorld(): boolean {
   const reason = missing();

@@ -29,6 +29,11 @@ const record = (...attributes: Buffer[]): Buffer => message(Buffer.concat([struc
 
 const good: Buffer = record(attribute(8, Buffer.from([1])));
 
+/** Attributes, each of which holds the next. */
+function nested(depth: number): Buffer {
+  return depth === 0 ? Buffer.alloc(0) : attribute(0x8000 | depth, nested(depth - 1));
+}
+
 function changed(at: number, value: number): Buffer {
   const bytes = Buffer.from(good);
   bytes[at] = value;
@@ -66,6 +71,12 @@ const refused: [promise: string, datagram: Buffer, words: RegExp, how?: Partial<
   ],
   ['a type that nobody asked for', message(structure(), { type: 16 }), /of a type that was not asked for/],
   ['an empty datagram', Buffer.alloc(0), /no message/],
+  ['a status that is no error', done(1), /a status that is not an error number/],
+  [
+    'more nesting than there is reason for',
+    record(nested(10)),
+    /attributes nested too deeply \(at byte 124\)/,
+  ],
 ];
 
 test.each(refused)('%s is refused', (_promise, datagram, words, how = {}) => {
@@ -93,6 +104,12 @@ test('the same records without a fault are accepted', () => {
   const walk = loadBinding().walk(Buffer.concat([good, good, done()]), EXPECTATION);
   expect(walk).toMatchObject({ records: 2, finished: true, failure: undefined });
   expect([...walk.index]).toEqual([16, 1, 88, 112, 1, 184]);
+});
+
+test('messages that say nothing are passed over', () => {
+  const nothing = message(Buffer.alloc(0), { type: 1 });
+  const walk = loadBinding().walk(Buffer.concat([nothing, good, nothing, done()]), EXPECTATION);
+  expect(walk).toMatchObject({ records: 1, finished: true, failure: undefined });
 });
 
 test('DONE with an errno is the kernel refusing the protocol, ERROR the family', () => {

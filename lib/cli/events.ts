@@ -15,6 +15,7 @@ import { type Plan, protocolsOf } from './plan.js';
 import type { Complain } from './read.js';
 import { layoutFor } from './table.js';
 
+// untested: it is, by test/cli/acts.test.ts, in processes that are killed, and so count nothing
 /** Until whoever reads has enough, or a signal comes. */
 export async function printEvents(plan: Plan, values: Values, complain: Complain): Promise<void> {
   const watcher = watchDestroyed({

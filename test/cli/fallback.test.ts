@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { lackOf, lackOfWorld } from '../tools.js';
+import { isSanitized, lackOf, lackOfWorld } from '../tools.js';
 import { Stage, THREE_CONNECTIONS } from '../world/stage.js';
 
 const COMMAND = [process.execPath, 'dist/cli/main.js'];
@@ -80,14 +80,17 @@ describe.skipIf(lackOfWorld() || lackOf('strace'))('without sock_diag', () => {
     }
   });
 
-  test('a kind without a table is an error, if it was named', () => {
+  // A sanitizer that cannot look for leaks, since strace is there already, ends a process as if all were well.
+  const failing = test.skipIf(isSanitized('under strace, processes end otherwise'));
+
+  failing('a kind without a table is an error, if it was named', () => {
     const { status, stdout, stderr } = ours('-Ma');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(/^sockdiag: cannot dump IPv4 MPTCP sockets: [^\n]*\n$/);
     expect(stderr).not.toContain('instead');
   });
 
-  test('without the option it is an error', () => {
+  failing('without the option it is an error', () => {
     expect(run(COMMAND, '-tan')).toMatchObject({ status: 1, stdout: '' });
   });
 });

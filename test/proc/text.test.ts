@@ -1,9 +1,19 @@
 /** Tables that are not as the kernel writes them: a clear error or the right records, and never a wrong one. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, symlinkSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { loadBinding } from '../../lib/binding.js';
 import { type Dump, SockDiagError } from '../../lib/index.js';
 import {
   dumpNetlink,
@@ -287,6 +297,20 @@ describe('large and moving files', () => {
     expect(records).toBe(COUNT);
     expect((most - start) / 2 ** 20).toBeLessThan(150);
   }, 60_000);
+
+  test('short lines, of which a piece has more than its index has room for, are all there', () => {
+    const lines = 100_000;
+    writeFileSync(tree.path('tcp'), 'x\n'.repeat(lines));
+    const reader = new (loadBinding().Reader)({ files: [{ path: tree.path('tcp'), optional: false }] }, '');
+    let records = 0;
+    for (let finished = false; !finished; ) {
+      const batch = reader.nextSync();
+      expect(batch.failure).toBeUndefined();
+      records += batch.records;
+      finished = batch.finished;
+    }
+    expect(records).toBe(lines);
+  });
 
   test('a file that is removed while it is read is read to its end', async () => {
     writeLarge(100);
