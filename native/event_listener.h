@@ -28,8 +28,8 @@ struct Subscription {
   size_t capacity;                  // so many events may wait to be taken
 };
 
-// Start, Take and Stop are for one thread. The listener's own thread has a share in it; so whoever gives it up
-// calls Stop.
+// Start, Take and Stop are for one thread. The listener's own thread has a share in it; so whoever gives it
+// up calls Stop.
 class EventListener : public std::enable_shared_from_this<EventListener> {
  public:
   // `notify` is called on the listener's own thread.

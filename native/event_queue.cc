@@ -27,7 +27,7 @@ void EventQueue::Add(const Datagram& datagram, const uint32_t* words, const Inde
   const bool fits = index.records() <= capacity_ - waiting_;
   try {
     if (fits) Append(datagram, words, index);
-  } catch (const std::bad_alloc&) {  // untested: no test lets memory run out
+  } catch (const std::bad_alloc&) {
     loss_.dropped += index.records();
   }
   if (!fits) loss_.dropped += index.records();
@@ -63,8 +63,8 @@ std::unique_ptr<Events> EventQueue::TakeFirst() {
   return events;
 }
 
-// What was lost behind all events, and the failure. For the latter there is memory always, since nothing comes
-// any more that could tell it later.
+// What was lost behind all events, and the failure. For the latter there is memory always, since nothing
+// comes any more that could tell it later.
 std::unique_ptr<Events> EventQueue::TakeRest() {
   const bool has_failed = failure_.kind != Failure::Kind::kNone;
   if (!has_failed && !loss_.IsAny()) return nullptr;

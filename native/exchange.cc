@@ -34,7 +34,7 @@ Failure Exchange::Ask(Expectation& expectation, uint16_t flags, const uint8_t* p
     if (failure.kind == Failure::Kind::kNone && !answers) failure = NoAnswer();
   } catch (const SystemError& error) {
     failure = FailureOf(error, 0);
-  } catch (const std::bad_alloc&) {  // untested: no test lets memory run out
+  } catch (const std::bad_alloc&) {
     failure = FailureOf(SystemError{"malloc", ENOMEM}, 0);
   }
   if (failure.kind != Failure::Kind::kNone && failure.kind != Failure::Kind::kKernel) Close();

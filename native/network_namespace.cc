@@ -54,7 +54,7 @@ uint64_t RunOnThread(int file, const std::function<void()>& action) {
         failure = {"malloc", ENOMEM};
       }
     }).join();
-  } catch (const std::system_error& error) {  // untested: no test lets threads run out
+  } catch (const std::system_error& error) {
     throw SystemError{"pthread_create", error.code().value()};
   }
   if (failure.syscall != nullptr) throw SystemError{failure};

@@ -124,7 +124,7 @@ OwnersObject::Outcome OwnersObject::WalkNow(SocketOwners& walk) {
     outcome.owners = walk.Walk();
   } catch (const SystemError& error) {
     outcome.failure = error;
-  } catch (const std::bad_alloc&) {  // untested: no test lets memory run out
+  } catch (const std::bad_alloc&) {
     outcome.failure = {"malloc", ENOMEM};
   }
   return outcome;

@@ -113,7 +113,7 @@ void DoTwice(const std::function<void()>& work) {
         failure = std::current_exception();
       }
     });
-  } catch (const std::system_error&) {  // untested: no test lets threads run out
+  } catch (const std::system_error&) {
     // There are too many threads already.
   }
   try {

@@ -40,7 +40,7 @@ void TextReader::Fill(Batch& batch) {
     while (!IsOver() && !FillFromCurrent(batch)) continue;
   } catch (const Failure& failure) {
     batch.failure_ = failure;
-  } catch (const std::bad_alloc&) {  // untested: no test lets memory run out
+  } catch (const std::bad_alloc&) {
     batch.failure_ = FailureOf(SystemError{"malloc", ENOMEM}, current_);
   }
   if (batch.index_.records() == 0) batch.used_ = 0;
