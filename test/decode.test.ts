@@ -208,6 +208,17 @@ test.each<readonly [string, () => Dump<DiagMsg>]>([
   expect(records.length).toBeLessThanOrEqual(Math.max(before, after));
 });
 
+test('a message of type 0 is no record', async () => {
+  const strange = message(Buffer.alloc(0), { type: 0, sequence: 9, flags: 0 });
+  const bytes = Buffer.concat([socket(), done(), strange]);
+  const { records, error } = await failureOf(bytes);
+  expect(records).toBe(1);
+  expect(error).toMatchObject({
+    code: 'EBADMSG',
+    message: expect.stringContaining('that was not asked for'),
+  });
+});
+
 test('answers of the older request are TCP', async () => {
   const bytes = Buffer.concat([
     socket({ type: 18 }),

@@ -49,6 +49,7 @@ interface Run<T> {
 const BATCH_SIZE = 1 << 17;
 /** Types below are netlink's own. */
 const NLMSG_MIN_TYPE = 16;
+const NO_TYPE = 0xffff;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NO_SHAPE: Kind<never>['shape'] = { family: 0, headerLength: 0 };
@@ -168,8 +169,8 @@ export class RecordedSource<T> implements Source<T> {
     this.#at = run.end;
     const walk = loadBinding().walk(this.#bytes.subarray(run.start, run.end), {
       ...(kind?.shape ?? NO_SHAPE),
-      // Without a record, no type may be taken for one.
-      type: kind === undefined ? 0 : first.type,
+      // Without a record, no type may be taken for one: all are netlink's own then.
+      type: kind === undefined ? NO_TYPE : first.type,
       sequence: first.sequence,
       portId: first.portId,
       acknowledged: true,
