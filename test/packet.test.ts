@@ -231,7 +231,7 @@ test.each([
   [null, 'dumpPacket: options must be an object, not null'],
   [
     { states: ['CLOSE'] },
-    "dumpPacket: there is no option 'states', only 'signal', 'netns', 'filter', 'owners', 'show' and 'fallback'",
+    "dumpPacket: there is no option 'states', only 'signal', 'netns', 'filter', 'owners', 'consistent', 'show' and 'fallback'",
   ],
   [{ protocol: 'route' }, "dumpPacket: there is no option 'protocol'"],
   [{ show: 'info' }, "dumpPacket: options.show is 'info', but must be an array of 'info', 'mclist',"],

@@ -524,7 +524,7 @@ test.each([
 test.each([
   [
     { states: ['LISTEN'] },
-    "dumpSmc: there is no option 'states', only 'signal', 'netns', 'filter', 'owners' and 'show'",
+    "dumpSmc: there is no option 'states', only 'signal', 'netns', 'filter', 'owners', 'consistent' and 'show'",
   ],
   [
     { show: 'conninfo' },

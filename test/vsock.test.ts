@@ -129,7 +129,7 @@ test('the request is vsock_diag_req, with the states as a mask', async () => {
 test.each([
   [
     { show: ['info'] },
-    "dumpVsock: there is no option 'show', only 'signal', 'netns', 'filter', 'owners' and 'states'",
+    "dumpVsock: there is no option 'show', only 'signal', 'netns', 'filter', 'owners', 'consistent' and 'states'",
   ],
   [{ states: [] }, 'dumpVsock: options.states is empty, but must name at least one of'],
   [{ states: 'LISTEN' }, "dumpVsock: options.states is 'LISTEN', but must be an array of 'ESTABLISHED',"],

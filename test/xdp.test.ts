@@ -237,7 +237,7 @@ test.each([
 test.each([
   [
     { states: ['CLOSE'] },
-    "dumpXdp: there is no option 'states', only 'signal', 'netns', 'filter', 'owners' and 'show'",
+    "dumpXdp: there is no option 'states', only 'signal', 'netns', 'filter', 'owners', 'consistent' and 'show'",
   ],
   [{ show: 'info' }, "dumpXdp: options.show is 'info', but must be an array of 'info', 'ringCfg', 'umem',"],
   [
