@@ -114,6 +114,11 @@ const INET: Question[] = [
   inet(dumpTcp({ family: 'inet' }), 2, 6),
   inet(dumpTcp({ family: 'inet6', states: ['BOUND_INACTIVE'] }), 10, 6, { idiag_states: 1 << 13 }),
   inet(dumpTcp({ family: 'inet6', show: ['info', 'skmeminfo'] }), 10, 6, { idiag_ext: 0x42 }),
+  // Of both families.
+  question('inet_diag_req', dumpTcp({ states: ['LISTEN'], show: ['info', 'skmeminfo'] }), {
+    idiag_ext: 0x42,
+    idiag_states: 1 << 10,
+  }),
   inet(dumpUdp({ family: 'inet', states: ['ESTABLISHED'] }), 2, 17, { idiag_states: 1 << 1 }),
   inet(dumpUdpLite({ family: 'inet6' }), 10, 136),
   inet(dumpSctp({ family: 'inet', show: ['cong'] }), 2, 132, { idiag_ext: 0x08 }),

@@ -107,7 +107,11 @@ const EXTENSIONS: Wish[] = [
 const states =
   (...dumps: Ask[]): Wish['dumps'] =>
   (state) =>
-    dumps.map((dump) => dump({ states: [state] } as never));
+    dumps.map((dump) => dump({ family: 'inet', states: [state] } as never));
+
+const statesOfFamily =
+  (dump: Ask): Wish['dumps'] =>
+  (state) => [dump({ states: [state] } as never)];
 
 const stateBit = (state: number): number => 2 ** state;
 
@@ -121,14 +125,14 @@ const STATES: Wish[] = [
   },
   {
     names: /^BPF_TCP_(ESTABLISHED|CLOSE|LISTEN)$/,
-    dumps: states(dumpUnix),
+    dumps: statesOfFamily(dumpUnix),
     structure: 'unix_diag_req',
     member: 'udiag_states',
     as: stateBit,
   },
   {
     names: /^BPF_TCP_(ESTABLISHED|SYN_SENT|CLOSE|LISTEN|CLOSING)$/,
-    dumps: states(dumpVsock),
+    dumps: statesOfFamily(dumpVsock),
     structure: 'vsock_diag_req',
     member: 'vdiag_states',
     as: stateBit,
@@ -147,7 +151,7 @@ const FAMILIES: Readonly<Record<string, [dump: Dump<unknown>, structure: string]
 };
 
 const PROTOCOLS: Readonly<Record<string, Dump<unknown>>> = {
-  TCP: dumpTcp(),
+  TCP: dumpTcp({ family: 'inet' }),
   UDP: dumpUdp(),
   UDPLITE: dumpUdpLite(),
   SCTP: dumpSctp(),
