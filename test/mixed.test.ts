@@ -40,6 +40,11 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
       bound = socket.socket()
       bound.bind(('127.0.0.1', 4004))
     `);
+    // Until each end has heard of the other's.
+    const moving = ['FIN_WAIT1', 'LAST_ACK', 'CLOSING'] as const;
+    await expect
+      .poll(() => dumpTcp({ netns: stage.pid, states: moving }).toArray(), { timeout: 10_000 })
+      .toEqual([]);
   });
   afterAll(() => stage?.close());
 
