@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { decode, dumpTcp, type TcpDiagMsg, type TcpDumpOptions } from '../lib/index.js';
 import { askForNothing } from '../lib/inet/dump.js';
@@ -42,9 +42,8 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     `);
     // Until each end has heard of the other's.
     const moving = ['FIN_WAIT1', 'LAST_ACK', 'CLOSING'] as const;
-    await expect
-      .poll(() => dumpTcp({ netns: stage.pid, states: moving }).toArray(), { timeout: 10_000 })
-      .toEqual([]);
+    const isAtRest = () => [...dumpTcp({ netns: stage.pid, states: moving })].length === 0;
+    await vi.waitUntil(isAtRest, { timeout: 10_000 });
   });
   afterAll(() => stage?.close());
 

@@ -7,6 +7,8 @@ export default class CountReporter implements Reporter {
     for (const module of modules) {
       // A file that could not be read is a failure, though it has no test.
       if (module.errors().length > 0) count.failed++;
+      // So is a group whose preparation failed, whose tests are skipped then.
+      for (const suite of module.children.allSuites()) if (suite.errors().length > 0) count.failed++;
       for (const test of module.children.allTests()) count[test.result().state]++;
     }
     const skipped = count.skipped === 0 ? '' : `, ${count.skipped} skipped`;
