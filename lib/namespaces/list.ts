@@ -31,8 +31,9 @@ export async function namespaces(options?: NamespacesOptions): Promise<Namespace
   const { signal } = checkOptions('namespaces', options, CHECKS);
   signal?.throwIfAborted();
   const own = ownInode();
-  const tables = await Promise.all([readdir(PROCESSES), readFile(MOUNTS, 'utf8')]).catch(refuse);
-  const search = look(own, ...tables);
+  // One behind the other: where the first one fails, nothing is being read any more.
+  const processes = await readdir(PROCESSES).catch(refuse);
+  const search = look(own, processes, await readFile(MOUNTS, 'utf8').catch(refuse));
   for (;;) {
     signal?.throwIfAborted();
     const step = search.next();
