@@ -124,7 +124,7 @@ describe.skipIf(lackOfWorld())('in a namespace', () => {
     const never = () => {
       throw new Error('it is not asked');
     };
-    const rest = { decoder: () => decodeTcp, known: TCP.known };
+    const rest = { decode: decodeTcp, known: TCP.known };
     // The first is of no type that there is, and the last one is right.
     const dump = askKernel({ asked: asked(99), ...rest }, { netns: stage.pid }, [
       { isFor: isRefusal, question: () => ({ asked: asked(98), ...rest }) },

@@ -171,7 +171,7 @@ function unfiltered<R extends UnknownAttributes, S extends string>(
   const mask = stateMask(question.states ?? DEFAULT_STATES) | (question.otherStates ?? 0);
   return {
     asked: askedOf(kind, question, { mask, sport: 0, dport: 0 }),
-    decoder: () => decode,
+    decode,
     known: kind.known,
   };
 }
@@ -191,7 +191,7 @@ function planned<R extends UnknownAttributes & DiagMsg, S extends string>(
   const filtered = filtering<R>(remainder, question.netns)(decode);
   return {
     asked: never || mask === 0 ? [] : askedOf(kind, all, { mask, sport, dport }),
-    decoder: () => filtered,
+    decode: filtered,
     known: kind.known,
   };
 }
@@ -268,7 +268,7 @@ export function askForNothing<R extends UnknownAttributes, S extends string>(
   const attributes = program === undefined ? [] : [attribute(INET_DIAG_REQ_BYTECODE, program)];
   const plain = askedOf(kind, { family, attributes }, { mask: 0, sport: 0, dport: 0 });
   const asked = plain.map(({ request, subject }) => ({ request, subject: { ...subject, act } }));
-  for (const _ of askKernel({ asked, decoder: () => () => undefined }, { netns }));
+  for (const _ of askKernel({ asked, decode: () => undefined }, { netns }));
 }
 
 /** The decoder of a kind's records. Made once: the engine optimizes a call to a function that is always the same. */

@@ -99,6 +99,6 @@ export function dumpNetlink(options?: NetlinkDumpOptions & Fallback): Dump<Netli
     subject: NETLINK_SUBJECT,
   }));
   const instead = insteadOf(checked, () => netlinkTable(checked));
-  const question = { asked, decoder: () => readNetlinkDiagMsg, known: byNetlinkCookie };
+  const question = { asked, decode: readNetlinkDiagMsg, known: byNetlinkCookie };
   return liveDump(question, { ...checked, instead });
 }

@@ -26,10 +26,10 @@ export interface Asked {
   subject: Subject;
 }
 
-/** What is asked, and how the answer is read. Each reading has a decoder of its own. */
+/** What is asked, and how the answer is read. */
 export interface Question<T> {
   asked: readonly Asked[];
-  decoder: () => Decode<T>;
+  decode: Decode<T>;
   /** By what a socket is known again, so that it is given once; undefined where nothing tells sockets apart. */
   known?: (() => Known) | undefined;
 }
@@ -48,7 +48,7 @@ export function liveDump<T extends DiagMsg>(question: Question<T>, options: Want
   const { filter, netns } = options;
   if (filter === undefined) return askKernel(question, options);
   const filtered = filtering<T>(expressionOf(filter), netns);
-  return askKernel({ ...question, decoder: () => filtered(question.decoder()) }, options);
+  return askKernel({ ...question, decode: filtered(question.decode) }, options);
 }
 
 /** What is asked instead, if the kernel refuses a question in this way. It does so before any answer. */
@@ -118,8 +118,8 @@ interface Pass<T> {
   firstReceive?: number;
 }
 
-function askOnce<T>({ asked, decoder, known }: Question<T>, netns: NetnsFile): Source<T> {
-  return new LiveSource({ asked, decode: decoderOnce(decoder, known) }, netns);
+function askOnce<T>(question: Question<T>, netns: NetnsFile): Source<T> {
+  return new LiveSource({ asked: question.asked, decode: decoderOf(question) }, netns);
 }
 
 /** Half of the parts that an answer comes in, which begin and end elsewhere then. */
@@ -129,16 +129,18 @@ const SHIFTED = 1 << 14;
  * What was there all the time may be missing from a part's end on: where sockets in front of that place are closed, the kernel
  * counts too far. So all is asked again in other parts, each request on a socket of its own, as only the first one's are.
  */
-function askTwice<T>({ asked, decoder, known }: Question<T>, netns: NetnsFile): Source<T> {
-  const decode = decoderOnce(decoder, known);
+function askTwice<T>(question: Question<T>, netns: NetnsFile): Source<T> {
+  const { asked } = question;
+  const decode = decoderOf(question);
   const again = asked.map(
     (one) => () => new LiveSource({ asked: [one], decode, firstReceive: SHIFTED }, netns),
   );
   return new PassesSource(new LiveSource({ asked, decode }, netns), again);
 }
 
-function decoderOnce<T>(decoder: () => Decode<T>, known: Question<T>['known']): Decode<T> {
-  return known === undefined ? decoder() : once(decoder(), known());
+/** For one reading. */
+function decoderOf<T>({ decode, known }: Question<T>): Decode<T> {
+  return known === undefined ? decode : once(decode, known());
 }
 
 /** Asks one network namespace. */

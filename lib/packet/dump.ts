@@ -80,7 +80,7 @@ export function dumpPacket(options?: PacketDumpOptions & Fallback): Dump<PacketD
   return liveDump(
     {
       asked: [{ request, subject: PACKET_SUBJECT }],
-      decoder: () => readPacketDiagMsg,
+      decode: readPacketDiagMsg,
       known: byPacketCookie,
     },
     { ...checked, instead },

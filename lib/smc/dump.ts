@@ -57,7 +57,7 @@ export function dumpSmc(options?: SmcDumpOptions): Dump<SmcDiagMsg> {
   const checked = checkOptions('dumpSmc', options, CHECKS);
   const request = smcRequest(checked.show ?? SHOW_WORDS);
   return liveDump(
-    { asked: [{ request, subject: SMC_SUBJECT }], decoder: () => readSmcDiagMsg, known: bySmcCookie },
+    { asked: [{ request, subject: SMC_SUBJECT }], decode: readSmcDiagMsg, known: bySmcCookie },
     checked,
   );
 }

@@ -41,5 +41,5 @@ export const TIPC_SUBJECT: Subject = {
 export function dumpTipc(options?: TipcDumpOptions): Dump<TipcDiagMsg> {
   const checked = checkOptions('dumpTipc', options, CHECKS);
   const request = tipcRequest(checked.states ?? TIPC_STATES);
-  return liveDump({ asked: [{ request, subject: TIPC_SUBJECT }], decoder: () => readTipcDiagMsg }, checked);
+  return liveDump({ asked: [{ request, subject: TIPC_SUBJECT }], decode: readTipcDiagMsg }, checked);
 }

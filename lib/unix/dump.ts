@@ -103,7 +103,7 @@ export function dumpUnix(options?: UnixDumpOptions & Fallback): Dump<UnixDiagMsg
   const request = unixRequest(checked.states ?? UNIX_STATES, checked.show ?? UNIX_SHOW_WORDS);
   const instead = insteadOf(checked, () => unixTable(checked));
   return liveDump(
-    { asked: [{ request, subject: UNIX_SUBJECT }], decoder: () => readUnixDiagMsg, known: byUnixCookie },
+    { asked: [{ request, subject: UNIX_SUBJECT }], decode: readUnixDiagMsg, known: byUnixCookie },
     { ...checked, instead },
   );
 }
@@ -114,7 +114,7 @@ let isHandled = false;
 export function checkUnixHandler(netns: Netns | undefined): void {
   if (isHandled) return;
   const nothing = liveDump<UnixDiagMsg>(
-    { asked: [{ request: unixRequest([], []), subject: UNIX_SUBJECT }], decoder: () => readUnixDiagMsg },
+    { asked: [{ request: unixRequest([], []), subject: UNIX_SUBJECT }], decode: readUnixDiagMsg },
     { netns },
   );
   for (const _ of nothing);

@@ -48,7 +48,7 @@ export function dumpVsock(options?: VsockDumpOptions): Dump<VsockDiagMsg> {
   const checked = checkOptions('dumpVsock', options, CHECKS);
   const request = vsockRequest(checked.states ?? STATES);
   return liveDump(
-    { asked: [{ request, subject: VSOCK_SUBJECT }], decoder: () => readVsockDiagMsg, known: byVsockCookie },
+    { asked: [{ request, subject: VSOCK_SUBJECT }], decode: readVsockDiagMsg, known: byVsockCookie },
     checked,
   );
 }

@@ -62,7 +62,7 @@ export function dumpXdp(options?: XdpDumpOptions): Dump<XdpDiagMsg> {
   const checked = checkOptions('dumpXdp', options, CHECKS);
   const request = xdpRequest(checked.show ?? SHOW_WORDS);
   return liveDump(
-    { asked: [{ request, subject: XDP_SUBJECT }], decoder: () => readXdpDiagMsg, known: byXdpCookie },
+    { asked: [{ request, subject: XDP_SUBJECT }], decode: readXdpDiagMsg, known: byXdpCookie },
     checked,
   );
 }

@@ -19,7 +19,7 @@ function listeners(program: Buffer): Question<DiagRecord> {
   const family = { module: 'inet_diag', option: 'CONFIG_INET_DIAG' };
   return {
     asked: [{ request, subject: { sockets: 'listeners', family } }],
-    decoder: () => () => ({}),
+    decode: () => ({}),
   };
 }
 

@@ -41,11 +41,11 @@ function only(records: readonly object[]): object {
   return records[0] as object;
 }
 
-const wayOf = (length: number, decoder: () => DecodeRecord<object>, nests?: Uint16Array): Way => ({
+const wayOf = (length: number, decode: DecodeRecord<object>, nests?: Uint16Array): Way => ({
   length,
   read: (...parts) => {
     const shape = { headerLength: length, family: ANY_FAMILY, nests };
-    return only(decodeDatagram(message(Buffer.concat(parts)), shape, decoder()));
+    return only(decodeDatagram(message(Buffer.concat(parts)), shape, decode));
   },
 });
 
@@ -64,15 +64,15 @@ export const inet = (protocol: InetProtocol): Way => ({
   read: (...parts) => only(decodeInet(message(Buffer.concat(parts)), ANY_FAMILY, protocol)),
 });
 
-export const TCP_WITH_KEYS: Way = wayOf(INET_DIAG_MSG_LENGTH, () => decodeTcpWithKeys, TCP.nests);
-export const UNIX: Way = wayOf(UNIX_DIAG_MSG_LENGTH, () => readUnixDiagMsg);
-export const PACKET: Way = wayOf(PACKET_DIAG_MSG_LENGTH, () => readPacketDiagMsg);
-export const NETLINK: Way = wayOf(NETLINK_DIAG_MSG_LENGTH, () => readNetlinkDiagMsg);
-export const VSOCK: Way = wayOf(VSOCK_DIAG_MSG_LENGTH, () => readVsockDiagMsg);
-export const XDP: Way = wayOf(XDP_DIAG_MSG_LENGTH, () => readXdpDiagMsg);
-export const SMC: Way = wayOf(SMC_DIAG_MSG_LENGTH, () => readSmcDiagMsg);
+export const TCP_WITH_KEYS: Way = wayOf(INET_DIAG_MSG_LENGTH, decodeTcpWithKeys, TCP.nests);
+export const UNIX: Way = wayOf(UNIX_DIAG_MSG_LENGTH, readUnixDiagMsg);
+export const PACKET: Way = wayOf(PACKET_DIAG_MSG_LENGTH, readPacketDiagMsg);
+export const NETLINK: Way = wayOf(NETLINK_DIAG_MSG_LENGTH, readNetlinkDiagMsg);
+export const VSOCK: Way = wayOf(VSOCK_DIAG_MSG_LENGTH, readVsockDiagMsg);
+export const XDP: Way = wayOf(XDP_DIAG_MSG_LENGTH, readXdpDiagMsg);
+export const SMC: Way = wayOf(SMC_DIAG_MSG_LENGTH, readSmcDiagMsg);
 /** Its messages have no structure, only attributes. */
-export const TIPC: Way = wayOf(0, () => readTipcDiagMsg, TIPC_NESTS);
+export const TIPC: Way = wayOf(0, readTipcDiagMsg, TIPC_NESTS);
 
 /** The structure is what records start with. */
 export const asRecord =

@@ -107,7 +107,7 @@ describe('where the kernel has no handler', () => {
     payload[0] = 3;
     const request = { type: 20, family: 3, headerLength: 16, payload };
     const subject = { sockets: 'sockets', family: { module: 'no_diag', option: 'CONFIG_NO_DIAG' } };
-    const question = { asked: [{ request, subject }], decoder: () => () => undefined };
+    const question = { asked: [{ request, subject }], decode: () => undefined };
     await expect(askKernel(question, {}).toArray()).rejects.toMatchObject({ unsupported: 'family' });
     const instead = openTable<ProcUdpMsg>(udpTable({})) as Instead<unknown> as Instead<never>;
     expect(await askKernel(question, { instead }).toArray()).toEqual(expect.any(Array));
