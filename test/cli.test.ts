@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { dumpUnix } from '../lib/index.js';
-import { hasRawHandler, isSanitized, lackOf, lackOfWorld, skip } from './tools.js';
+import { hasRawHandler, isSanitized, lackOf, lackOfWorld, skip, WITHOUT_SOCK_DIAG } from './tools.js';
 import { run, startWorld, type World } from './world/world.js';
 
 const COMMAND = 'dist/cli/main.js';
@@ -103,19 +103,10 @@ const endsOtherwise = isSanitized('under strace, processes end otherwise');
 test.skipIf(lackOf('strace') || endsOtherwise)(
   'a failure is told in one line, and is not an empty table',
   () => {
-    const inject = [
-      '-f',
-      '-o',
-      '/dev/null',
-      '-e',
-      'trace=socket',
-      '-e',
-      'inject=socket:error=EPROTONOSUPPORT',
-    ];
     for (const words of [['-t'], ['-t', '--json'], ['-x']]) {
       const { status, stdout, stderr } = spawnSync(
         'strace',
-        [...inject, process.execPath, COMMAND, ...words],
+        [...WITHOUT_SOCK_DIAG, process.execPath, COMMAND, ...words],
         {
           encoding: 'utf8',
         },

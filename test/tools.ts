@@ -43,3 +43,9 @@ export async function hasRawHandler(): Promise<boolean> {
   }
   return skip('this kernel has a handler for raw sockets');
 }
+
+/** Words of strace: where the program behind them runs, no netlink socket can be had, as on systems without sock_diag. */
+export const WITHOUT_SOCK_DIAG: readonly string[] = [
+  ...['-f', '-o', '/dev/null', '-e', 'trace=socket'],
+  ...['-e', 'inject=socket:error=EPROTONOSUPPORT'],
+];

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { isSanitized, lackOf, lackOfWorld } from '../tools.js';
+import { isSanitized, lackOf, lackOfWorld, WITHOUT_SOCK_DIAG } from '../tools.js';
 import { Stage, THREE_CONNECTIONS } from '../world/stage.js';
 
 const COMMAND = [process.execPath, 'dist/cli/main.js'];
@@ -27,17 +27,8 @@ describe.skipIf(lackOfWorld() || lackOf('strace'))('without sock_diag', () => {
   afterAll(() => stage?.close());
 
   const run = (program: readonly string[], words: string) => {
-    const inject = [
-      '-f',
-      '-o',
-      '/dev/null',
-      '-e',
-      'trace=socket',
-      '-e',
-      'inject=socket:error=EPROTONOSUPPORT',
-    ];
     const enter = ['nsenter', `--net=/proc/${stage.pid}/ns/net`];
-    const list = [...inject, ...enter, ...program, ...words.split(' ')];
+    const list = [...WITHOUT_SOCK_DIAG, ...enter, ...program, ...words.split(' ')];
     const { status, stdout, stderr } = spawnSync('strace', list, { encoding: 'utf8' });
     return { status, stdout, stderr };
   };

@@ -1,7 +1,6 @@
 /** What ran under the kernels, as a table: on the terminal, and in docs/kernels.md. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 
+import { writeMarked } from '../marked.mjs';
 import { DUMPS } from './dumps.mjs';
 
 /** @typedef {import('./kernels.mjs').Ability} Ability */
@@ -17,9 +16,6 @@ import { DUMPS } from './dumps.mjs';
  */
 
 /** @typedef {{ kernel: import('./kernels.mjs').Kernel, report: Report }} Column */
-
-const PAGE = join(import.meta.dirname, '../../docs/kernels.md');
-const MARKERS = /** @type {const} */ (['<!-- kernels -->\n', '<!-- /kernels -->\n']);
 
 /** @type {Readonly<Record<Ability, string>>} */
 const ABILITIES = {
@@ -93,12 +89,6 @@ function byParent(fields) {
 
 /** @param {readonly Column[]} columns */
 export function writeTable(columns) {
-  const [start, end] = MARKERS;
-  const text = readFileSync(PAGE, 'utf8');
-  const [head, rest] = text.split(start);
-  const [, tail] = rest?.split(end) ?? [];
-  if (head === undefined || tail === undefined)
-    throw new Error(`docs/kernels.md lacks ${start.trim()} and ${end.trim()}`);
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(PAGE, `${head}${start}Run on ${date}:\n\n${tableOf(columns).trimEnd()}\n${end}${tail}`);
+  writeMarked('docs/kernels.md', 'kernels', `Run on ${date}:\n\n${tableOf(columns)}`);
 }

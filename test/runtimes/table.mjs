@@ -1,17 +1,13 @@
 /** What ran, as a table: on the terminal, and in the README. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { join } from 'node:path';
 
 import { TARGETS } from '../../native/targets.mjs';
+import { writeMarked } from '../marked.mjs';
 import { RUNTIMES } from './runtimes.mjs';
 
 /** @typedef {import('./runtimes.mjs').Runtime} Runtime */
 /** @typedef {import('./try.mjs').Tried} Tried */
 /** @typedef {{ runtime: Runtime, tried: Tried, suite: string | undefined }} Row */
-
-const README = join(import.meta.dirname, '../../README.md');
-const MARKERS = /** @type {const} */ (['<!-- runtimes -->\n', '<!-- /runtimes -->\n']);
 
 /** @param {readonly Row[]} rows */
 export function tableOf(rows) {
@@ -55,11 +51,5 @@ function notes({ runtime: { title }, tried: { outcomes } }) {
 
 /** @param {readonly Row[]} rows */
 export function writeTable(rows) {
-  const [start, end] = MARKERS;
-  const text = readFileSync(README, 'utf8');
-  const [head, rest] = text.split(start);
-  const [, tail] = rest?.split(end) ?? [];
-  if (head === undefined || tail === undefined)
-    throw new Error(`README.md lacks ${start.trim()} and ${end.trim()}`);
-  writeFileSync(README, `${head}${start}${tableOf(rows).trimEnd()}\n${end}${tail}`);
+  writeMarked('README.md', 'runtimes', tableOf(rows));
 }
