@@ -84,7 +84,8 @@ export const NETLINK_SUBJECT: Subject = {
  *
  * The kernel answers in parts of 32 KiB, and loses the socket that no longer fits into a part, unless it has joined a
  * multicast group. Each protocol is asked for by itself, and some 300 to 350 of its sockets fit into one part, some 700
- * with `show: []`: up to that many none is lost. /proc/net/netlink loses none.
+ * with `show: []`: up to that many none is lost. `consistent: true` asks again in parts that end elsewhere, and so loses
+ * others: of 1,500 sockets, none was missing from both. /proc/net/netlink loses none.
  *
  * @throws TypeError for a wrong option. Reading the dump throws `SockDiagError`.
  */
