@@ -26,7 +26,7 @@ kernel may have one day reads \`unknown_N\` (of states \`UNKNOWN_N\`).
 `;
 
 /** What has records of its own. */
-const MODULES = ['index.ts', 'proc/index.ts'];
+const MODULES = ['index.ts', 'proc/index.ts', 'metrics/index.ts'];
 
 /** @returns {Map<string, Declaration>} all that the modules export, by name */
 function publicDeclarations() {

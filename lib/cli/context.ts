@@ -1,9 +1,6 @@
 /** What rows are made with: which details are wanted, and what numbers stand for on this machine. */
-import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { DiagMsg } from '../decode.js';
-import { cgroupMount } from '../filter/resolvers.js';
+import { cgroupPaths } from '../filter/resolvers.js';
 import { usersText } from './details.js';
 import { checkContexts, type Holders, readHolders } from './holders.js';
 import { HostNames, hostsOf } from './hosts.js';
@@ -67,25 +64,8 @@ export class Context {
 
   /** The path of a cgroup by its id. */
   cgroup(id: number): string {
-    this.#cgroups ??= readCgroups();
-    return this.#cgroups.get(id) ?? `unreachable:${id.toString(16)}`;
+    this.#cgroups ??= cgroupPaths();
+    const path = this.#cgroups.get(id);
+    return path === undefined ? `unreachable:${id.toString(16)}` : printable(path);
   }
-}
-
-/** All directories of the hierarchy, by inode number: the kernel has no way from that to the path. */
-export function readCgroups(mount: string | undefined = cgroupMount()): Map<number, string> {
-  const found = new Map<number, string>();
-  const waiting = mount === undefined ? [] : ['/'];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const directory = join(mount as string, path);
-    try {
-      found.set(lstatSync(directory).ino, printable(path));
-      for (const entry of readdirSync(directory, { withFileTypes: true })) {
-        if (entry.isDirectory()) waiting.push(join(path, entry.name));
-      }
-    } catch {
-      // It is gone.
-    }
-  }
-  return found;
 }

@@ -1,5 +1,5 @@
 /** What the names in a filter stand for on this machine: the indexes of interfaces, the ids of cgroups. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { SockDiagError } from '../netlink/errors.js';
@@ -38,6 +38,24 @@ export function cgroupMount(): string | undefined {
     if (type === 'cgroup2' && directory !== undefined) return unescapeMount(directory);
   }
   return undefined;
+}
+
+/** All directories of the hierarchy, by inode number: the kernel has no way from that to the path. */
+export function cgroupPaths(mount: string | undefined = cgroupMount()): Map<number, string> {
+  const found = new Map<number, string>();
+  const waiting = mount === undefined ? [] : ['/'];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const directory = join(mount as string, path);
+    try {
+      found.set(lstatSync(directory).ino, path);
+      for (const entry of readdirSync(directory, { withFileTypes: true })) {
+        if (entry.isDirectory()) waiting.push(join(path, entry.name));
+      }
+    } catch {
+      // It is gone.
+    }
+  }
+  return found;
 }
 
 function isFileName(name: string): boolean {

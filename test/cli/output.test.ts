@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 import { expect, test } from 'vitest';
-
-import { readCgroups } from '../../lib/cli/context.js';
 import { jsonLine } from '../../lib/cli/output.js';
 import { printable } from '../../lib/cli/words.js';
+import { cgroupPaths } from '../../lib/filter/resolvers.js';
 import { lackOf, skip } from '../tools.js';
 
 const ACTING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
@@ -29,7 +28,7 @@ const HOSTILE = 'a\u001b[2J\u009b1m';
 test('paths of cgroups are such names', () => {
   const mount = mkdtempSync(join(tmpdir(), 'sockdiag-cgroups-'));
   mkdirSync(join(mount, HOSTILE));
-  const paths = [...readCgroups(mount).values()];
+  const paths = [...cgroupPaths(mount).values()].map(printable);
   rmSync(mount, { recursive: true });
   expect(paths).toEqual(['/', '/a\\x1b[2J\\x9b1m']);
 });

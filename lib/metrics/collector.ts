@@ -1,0 +1,257 @@
+/** collector: one summary for all who want it at the same time. */
+import type { DiagMsg } from '../decode.js';
+import { watchDestroyed } from '../events/destroyed.js';
+import { dumpTcp } from '../inet/tcp.js';
+import { dumpUdp } from '../inet/udp.js';
+import { type Check, type Checks, checkBoolean, checkOptions, show } from '../netlink/options.js';
+import { dumpUnix } from '../unix/dump.js';
+import type { Batches } from '../watch/watch.js';
+import { ClosedCounter, type ClosedSummary } from './closed.js';
+import { Sightings } from './sightings.js';
+import { checkDump, LABEL_CHECKS, type LabelOptions, Summarizer } from './summarize.js';
+import type { Summary } from './summary.js';
+import type { Tally } from './tally.js';
+import { visit } from './visit.js';
+
+/** Dumps by what they are called in metrics. Each is read anew for each collection. */
+export type Dumps = Readonly<Record<string, Batches<DiagMsg>>>;
+
+export interface CollectorOptions extends LabelOptions {
+  /**
+   * What is read, or a function that says so for each collection. Without it TCP with `info` and `skmeminfo`, UDP with
+   * `skmeminfo`, and unix sockets, of the namespace of this process; with their owners where a label asks for these.
+   */
+  dumps?: Dumps | (() => Dumps | Promise<Dumps>) | undefined;
+  /**
+   * Milliseconds: who asks sooner after a collection has begun is answered with that one. Without it, only those who ask
+   * while one is made share it.
+   */
+  interval?: number | undefined;
+  /** Milliseconds that a collection may take: what is not read by then is left out, and that is said. Without it, no limit. */
+  timeout?: number | undefined;
+  /**
+   * Counts the ends of TCP and UDP sockets too, from now on: `closed` of the collection. It takes time whenever a socket
+   * ends, and for each TCP socket some 24 bytes to know it again.
+   */
+  closed?: boolean | undefined;
+}
+
+/** How the reading of one dump went. */
+export interface DumpOutcome {
+  /** What the dump is called. */
+  dump: string;
+  /** How long it took, seconds. */
+  seconds: number;
+  /** How many sockets were read. */
+  sockets: number;
+  /** It was not read to its end, since the time was up; the summary has nothing of it. */
+  cut: boolean;
+  /** Why it could not be read; the summary has nothing of it. */
+  error?: Error;
+}
+
+/** What a collector has found. */
+export interface Collection {
+  /** When it began, milliseconds since 1970. */
+  startedAt: number;
+  /** How long it took, seconds. */
+  seconds: number;
+  /** How each dump went; `closed` is among them if the ends of sockets cannot be listened to any more. */
+  dumps: DumpOutcome[];
+  /** Of all dumps that were read to their end. */
+  summary: Summary;
+  /** What has ended since the collector was made; where `closed` asks for it. */
+  closed?: ClosedSummary;
+}
+
+/** Makes collections. */
+export interface Collector extends AsyncDisposable {
+  /** Reads the dumps, if nobody else does now. What cannot be read is told in `dumps`. @throws what `options.dumps` throws. */
+  collect(): Promise<Collection>;
+  /** Ends what it does; afterwards `collect` throws. */
+  close(): Promise<void>;
+}
+
+const LONGEST = 0x7fff_ffff;
+
+const checkMilliseconds: Check = (value, name) => {
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST) return;
+  const expected = `but must be a number of milliseconds up to ${LONGEST}`;
+  if (typeof value !== 'number') throw new TypeError(`${name} is ${show(value)}, ${expected}`);
+  throw new RangeError(`${name} is ${value}, ${expected}`);
+};
+
+const checkDumps: Check = (value, name) => {
+  if (typeof value === 'function') return;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError(
+      `${name} is ${show(value)}, but must be an object of dumps, or a function that gives one`,
+    );
+  }
+  const dumps = Object.entries(value);
+  if (dumps.length === 0) throw new TypeError(`${name} has no dump: nothing would be read`);
+  for (const [key, dump] of dumps) checkDump(`${name}.${key}`, dump);
+};
+
+const CHECKS: Checks<CollectorOptions> = {
+  ...LABEL_CHECKS,
+  dumps: checkDumps,
+  interval: checkMilliseconds,
+  timeout: checkMilliseconds,
+  closed: checkBoolean,
+};
+
+/**
+ * Makes a summary whenever it is asked, for `register`, `instrument` and `expose`. Those who ask at the same time share one
+ * reading. Between collections nothing is done, unless `closed` sockets are counted.
+ *
+ * @throws TypeError or RangeError for a wrong option; `SockDiagError` if closed sockets cannot be listened to.
+ */
+export function collector(options?: CollectorOptions): Collector {
+  return new SharingCollector(checkOptions<CollectorOptions>('collector', options, CHECKS));
+}
+
+function usualDumps({ labels = [] }: LabelOptions): Dumps {
+  const own = labels.includes('owner') ? { owners: true } : {};
+  return {
+    tcp: dumpTcp({ show: ['info', 'skmeminfo'], ...own }),
+    udp: dumpUdp({ show: ['skmeminfo'], ...own }),
+    unix: dumpUnix(own),
+  };
+}
+
+class SharingCollector implements Collector {
+  readonly #dumps: Dumps | (() => Dumps | Promise<Dumps>);
+  readonly #interval: number;
+  readonly #timeout: number | undefined;
+  readonly #summarizer: Summarizer;
+  readonly #sightings = new Sightings();
+  readonly #closed: ClosedCounter | undefined;
+  readonly #end = new AbortController();
+  /** Ends the reading that is under way. */
+  #reading: AbortController | undefined;
+  /** The one that is made, or that was made last. */
+  #last: { began: number; collection: Promise<Collection>; isOver: boolean } | undefined;
+
+  constructor({ dumps, interval = 0, timeout, closed, ...labels }: CollectorOptions) {
+    this.#dumps = dumps ?? usualDumps(labels);
+    this.#interval = interval;
+    this.#timeout = timeout;
+    this.#summarizer = new Summarizer(labels);
+    if (closed !== true) return;
+    this.#closed = new ClosedCounter(this.#sightings, now);
+    this.#closed.follow(watchDestroyed());
+  }
+
+  collect(): Promise<Collection> {
+    if (this.#end.signal.aborted) return Promise.reject(this.#end.signal.reason);
+    const last = this.#last;
+    if (last !== undefined && (!last.isOver || now() < last.began + this.#interval / 1000))
+      return last.collection;
+    const entry = { began: now(), collection: this.#collect(), isOver: false };
+    this.#last = entry;
+    const end = (): void => {
+      entry.isOver = true;
+    };
+    // One that failed is nobody's answer.
+    entry.collection.then(end, () => {
+      this.#last = undefined;
+    });
+    return entry.collection;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#end.signal.aborted) this.#end.abort(new Error('the collector is closed'));
+    this.#reading?.abort();
+    this.#closed?.close();
+    await this.#last?.collection.catch(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #collect(): Promise<Collection> {
+    const startedAt = Date.now();
+    const began = now();
+    const summary: Summary = { sockets: [], listeners: [], tcp: [] };
+    const dumps = typeof this.#dumps === 'function' ? await this.#dumps() : this.#dumps;
+    checkDumps(dumps, 'collector: what options.dumps gives');
+    const outcomes = await this.#readEach(dumps, summary);
+    const closed = this.#closedSummary(outcomes);
+    const seconds = now() - began;
+    return { startedAt, seconds, dumps: outcomes, summary, ...(closed !== undefined && { closed }) };
+  }
+
+  async #readEach(dumps: Dumps, summary: Summary): Promise<DumpOutcome[]> {
+    const reading = new AbortController();
+    this.#reading = reading;
+    const limit =
+      this.#timeout === undefined ? undefined : setTimeout(() => reading.abort(), this.#timeout).unref();
+    const outcomes: DumpOutcome[] = [];
+    try {
+      for (const [name, dump] of Object.entries(dumps)) {
+        const tally = this.#summarizer.tally();
+        const outcome = await this.#read(name, dump, tally, reading.signal);
+        this.#end.signal.throwIfAborted();
+        outcomes.push(outcome);
+        if (!outcome.cut && outcome.error === undefined) append(summary, tally.summary());
+      }
+    } finally {
+      clearTimeout(limit);
+      // Of sockets that it did not come to, it cannot be said that they are gone.
+      this.#sightings.end(
+        outcomes.every(({ cut, error, sockets }) => !cut && (error === undefined || sockets === 0)),
+      );
+      this.#summarizer.nextRound();
+    }
+    return outcomes;
+  }
+
+  /** That it is not known any more is told as of a dump. */
+  #closedSummary(outcomes: DumpOutcome[]): ClosedSummary | undefined {
+    try {
+      return this.#closed?.summary();
+    } catch (error) {
+      outcomes.push({ dump: 'closed', seconds: 0, sockets: 0, cut: false, error: errorOf(error) });
+      return undefined;
+    }
+  }
+
+  async #read(name: string, dump: Batches<DiagMsg>, tally: Tally, signal: AbortSignal): Promise<DumpOutcome> {
+    const began = now();
+    const outcome = { dump: name, seconds: 0, sockets: 0, cut: false };
+    let error: Error | undefined;
+    try {
+      await visit(dump, this.#seeing(tally), signal);
+    } catch (reason) {
+      if (signal.aborted) outcome.cut = true;
+      else error = errorOf(reason);
+    }
+    const sockets = tally.count;
+    return { ...outcome, seconds: now() - began, sockets, ...(error !== undefined && { error }) };
+  }
+
+  #seeing(tally: Tally): (record: DiagMsg) => void {
+    if (this.#closed === undefined) return (record) => tally.add(record);
+    const began = now();
+    return (record) => {
+      tally.add(record);
+      // No other sockets' ends are told with what they did.
+      if ('protocol' in record && record.protocol === 'tcp') this.#sightings.see(record.cookie, began);
+    };
+  }
+}
+
+function errorOf(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+/** Seconds, of a clock that never goes back. */
+const now = (): number => performance.now() / 1000;
+
+function append(all: Summary, { sockets, listeners, tcp }: Summary): void {
+  all.sockets.push(...sockets);
+  all.listeners.push(...listeners);
+  all.tcp.push(...tcp);
+}

@@ -1,0 +1,89 @@
+/** When sockets were seen first, of which there may be a million. */
+
+/** Of a table; numbers are a cookie's halves and a time. */
+const FIELDS = 3;
+const FIRST_CAPACITY = 1024;
+
+/** A full table is given up: what is not in it has no time that is known. */
+const MOST_SOCKETS = 2_000_000;
+
+/** Cookies with a time each, by open addressing; zero is the cookie of none. */
+class Times {
+  #rows = new Uint32Array(FIELDS * FIRST_CAPACITY);
+  #size = 0;
+
+  get(low: number, high: number): number | undefined {
+    const at = placeOf(this.#rows, low, high);
+    return (this.#rows[at] as number) === 0 && (this.#rows[at + 1] as number) === 0
+      ? undefined
+      : this.#rows[at + 2];
+  }
+
+  set(low: number, high: number, time: number): void {
+    if ((low | high) === 0 || this.#size >= MOST_SOCKETS) return;
+    if (this.#size * FIELDS * 2 > this.#rows.length) this.#grow();
+    const at = placeOf(this.#rows, low, high);
+    if (((this.#rows[at] as number) | (this.#rows[at + 1] as number)) === 0) this.#size++;
+    this.#rows[at] = low;
+    this.#rows[at + 1] = high;
+    this.#rows[at + 2] = time;
+  }
+
+  #grow(): void {
+    const before = this.#rows;
+    const rows = new Uint32Array(2 * before.length);
+    for (let i = 0; i < before.length; i += FIELDS) {
+      if (((before[i] as number) | (before[i + 1] as number)) === 0) continue;
+      rows.set(before.subarray(i, i + FIELDS), placeOf(rows, before[i] as number, before[i + 1] as number));
+    }
+    this.#rows = rows;
+  }
+}
+
+/** Where a cookie is, or would be. */
+function placeOf(rows: Uint32Array, low: number, high: number): number {
+  const capacity = rows.length / FIELDS;
+  const mixed = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
+  let row = ((mixed ^ (mixed >>> 15)) >>> 0) & (capacity - 1);
+  for (;;) {
+    const at = row * FIELDS;
+    if (rows[at] === low && rows[at + 1] === high) return at;
+    if (((rows[at] as number) | (rows[at + 1] as number)) === 0) return at;
+    row = (row + 1) & (capacity - 1);
+  }
+}
+
+/**
+ * A dump after the other says which sockets there are. Those that the last one did not have are forgotten with it. Times are
+ * in seconds, to a tenth.
+ */
+export class Sightings {
+  #last = new Times();
+  #next: Times | undefined;
+
+  /** Of a dump that has begun. */
+  see(cookie: string, now: number): void {
+    const [low, high] = halvesOf(cookie);
+    this.#next ??= new Times();
+    this.#next.set(low, high, this.#last.get(low, high) ?? Math.round(now * 10));
+  }
+
+  /** The dump has ended; one that was left in its midst knows nothing of those that it did not come to. */
+  end(isWhole: boolean): void {
+    if (isWhole && this.#next !== undefined) this.#last = this.#next;
+    this.#next = undefined;
+  }
+
+  /** When a socket was seen first; undefined if it never was. */
+  first(cookie: string): number | undefined {
+    const [low, high] = halvesOf(cookie);
+    const time = this.#last.get(low, high) ?? this.#next?.get(low, high);
+    return time === undefined ? undefined : time / 10;
+  }
+}
+
+/** A cookie is hexadecimal text of 64 bits. */
+function halvesOf(cookie: string): [low: number, high: number] {
+  const high = cookie.length > 8 ? Number.parseInt(cookie.slice(0, -8), 16) : 0;
+  return [Number.parseInt(cookie.slice(-8), 16), high];
+}

@@ -1,0 +1,92 @@
+/** summarize: what there is, in numbers. */
+import type { DiagMsg } from '../decode.js';
+import { type Checks, checkOptions, checkSignal, show, wholeFrom } from '../netlink/options.js';
+import type { Batches } from '../watch/watch.js';
+import { LabelSets } from './label-sets.js';
+import { checkLabels, type Label, type LabelName, labelsOf } from './labels.js';
+import { Places } from './places.js';
+import type { Summary } from './summary.js';
+import { Tally } from './tally.js';
+import { visit } from './visit.js';
+
+/** How sockets are told apart. */
+export interface LabelOptions {
+  /** What sockets are told apart by, beside family, protocol and state. At most five; none if it is not given. */
+  labels?: readonly (LabelName | Label)[] | undefined;
+  /**
+   * How many values a label may have; 50 if it is not given. Sockets with any other count under `'other'`. Those that come
+   * first are kept: a dump begins with those who listen. Of several labels together, at most 20 times as many sets of
+   * values are kept.
+   */
+  limit?: number | undefined;
+  /** How many addresses of listeners are told by themselves; 200 if it is not given. All others count under `'other'`. */
+  listeners?: number | undefined;
+}
+
+export interface SummarizeOptions extends LabelOptions {
+  /** Ends the reading when it is aborted: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export const LABEL_CHECKS: Checks<LabelOptions> = {
+  labels: checkLabels,
+  limit: wholeFrom(1),
+  listeners: wholeFrom(1),
+};
+
+const DEFAULT_LIMIT = 50;
+const DEFAULT_LISTENERS = 200;
+
+/** Makes one summary after the other, in which the same values have places. */
+export class Summarizer {
+  readonly #sets: LabelSets;
+  readonly #addresses: Places;
+
+  constructor({ labels = [], limit = DEFAULT_LIMIT, listeners = DEFAULT_LISTENERS }: LabelOptions) {
+    this.#sets = new LabelSets(labelsOf(labels), limit);
+    this.#addresses = new Places(listeners);
+  }
+
+  /** For the sockets of one dump. */
+  tally(): Tally {
+    return new Tally({ sets: this.#sets, addresses: this.#addresses });
+  }
+
+  /** Places of what has not occurred since the last call are free. What tallies there are has been taken. */
+  nextRound(): void {
+    this.#sets.nextRound();
+    this.#addresses.nextRound();
+  }
+}
+
+/**
+ * Counts sockets while it reads them, and keeps none: what it takes does not depend on how many there are.
+ *
+ *     const { sockets } = await summarize(dumpTcp(), { labels: ['local_port'] });
+ *
+ * What is not in the records is not in the summary either: for `tcp`, of `dumpTcp` the option `show: ['info']` is needed;
+ * for `memory`, `'skmeminfo'`.
+ *
+ * @param dumps one dump, or several, which are read one after the other.
+ * @throws TypeError or RangeError for a wrong argument; what reading a dump throws.
+ */
+export async function summarize<T extends DiagMsg>(
+  dumps: Batches<T> | readonly Batches<T>[],
+  options?: SummarizeOptions,
+): Promise<Summary> {
+  const { signal, ...labels } = checkOptions<SummarizeOptions>('summarize', options, {
+    ...LABEL_CHECKS,
+    signal: checkSignal,
+  });
+  const all = Array.isArray(dumps) ? (dumps as readonly Batches<T>[]) : [dumps as Batches<T>];
+  for (const dump of all) checkDump('summarize', dump);
+  const tally = new Summarizer(labels).tally();
+  for (const dump of all) await visit(dump, (record) => tally.add(record), signal);
+  return tally.summary();
+}
+
+/** @throws TypeError for what is no dump. */
+export function checkDump(caller: string, dump: unknown): void {
+  if (typeof (dump as Partial<Batches<unknown>> | null | undefined)?.batches === 'function') return;
+  throw new TypeError(`${caller}: ${show(dump)} is no dump, as dumpTcp() and its likes make it`);
+}

@@ -1,0 +1,194 @@
+/** Counts sockets, one by one, and keeps none of them. */
+import type { DiagMsg } from '../decode.js';
+import type { TcpInfo } from '../inet/tcp-info.js';
+import type { SkMeminfo } from '../record/skmeminfo.js';
+import { CONGESTION_WINDOW, DELIVERY_RATE, RETRANSMISSION, RTT } from './bounds.js';
+import { Distribution } from './histogram.js';
+import type { LabelSet, LabelSets } from './label-sets.js';
+import { OTHER, type Places } from './places.js';
+import type {
+  LabelValues,
+  ListenerSummary,
+  MemorySummary,
+  SocketsSummary,
+  Summary,
+  TcpSummary,
+} from './summary.js';
+
+/** What records of some families have. */
+interface Seen {
+  family: DiagMsg['family'];
+  protocol?: string;
+  type?: string;
+  state?: string;
+  src?: string;
+  sport?: number;
+  name?: string;
+  rqueue?: number;
+  wqueue?: number;
+  info?: TcpInfo;
+  skmeminfo?: SkMeminfo;
+  /** Of IP sockets it is another structure. */
+  meminfo?: Partial<SkMeminfo>;
+}
+
+/** Sockets whose records have neither. */
+const WITHOUT_STATE = 'CLOSE';
+const WITHOUT_PROTOCOL = '';
+
+/** Of one kind, in one state, with one set of labels. */
+class Sockets {
+  count = 0;
+  rqueue = 0;
+  wqueue = 0;
+  memory: MemorySummary | undefined;
+
+  addMemory(memory: SkMeminfo): void {
+    this.memory ??= { rmemAlloc: 0, wmemQueued: 0, fwdAlloc: 0, optmem: 0, backlog: 0, drops: 0 };
+    this.memory.rmemAlloc += memory.rmemAlloc;
+    this.memory.wmemQueued += memory.wmemQueued;
+    this.memory.fwdAlloc += memory.fwdAlloc;
+    this.memory.optmem += memory.optmem;
+    this.memory.backlog += memory.backlog;
+    this.memory.drops += memory.drops ?? 0;
+  }
+}
+
+/** TCP connections with one set of labels. */
+class Connections {
+  readonly rtt = new Distribution(RTT);
+  readonly retransmission = new Distribution(RETRANSMISSION);
+  readonly congestionWindow = new Distribution(CONGESTION_WINDOW);
+  readonly deliveryRate = new Distribution(DELIVERY_RATE);
+
+  add({ rtt, bytesSent, bytesRetrans, sndCwnd, deliveryRate }: TcpInfo): void {
+    if (rtt > 0) this.rtt.add(rtt / 1e6);
+    if (bytesSent > 0) this.retransmission.add(bytesRetrans / bytesSent);
+    this.congestionWindow.add(sndCwnd);
+    if (deliveryRate > 0) this.deliveryRate.add(deliveryRate);
+  }
+}
+
+export interface TallyOptions {
+  sets: LabelSets;
+  /** Of the addresses of listeners. */
+  addresses: Places;
+}
+
+export class Tally {
+  readonly #sets: LabelSets;
+  readonly #addresses: Places;
+  /** By the set of labels, protocol, family and state. */
+  readonly #sockets = new Map<LabelSet, Map<string, Map<string, Map<string, Sockets>>>>();
+  readonly #connections = new Map<LabelSet, Map<string, Connections>>();
+  readonly #listeners = new Map<string, ListenerSummary>();
+  /** How many sockets it has seen. */
+  count = 0;
+
+  constructor({ sets, addresses }: TallyOptions) {
+    this.#sets = sets;
+    this.#addresses = addresses;
+  }
+
+  add(record: DiagMsg): void {
+    const seen = record as Seen;
+    const { family, state = WITHOUT_STATE } = seen;
+    const protocol = seen.protocol ?? seen.type ?? WITHOUT_PROTOCOL;
+    const set = this.#sets.of(record);
+    this.count++;
+    const sockets = this.#socketsOf(set, protocol, family, state);
+    sockets.count++;
+    if (state === 'LISTEN') {
+      this.#addListener(seen, protocol, set);
+    } else {
+      sockets.rqueue += seen.rqueue ?? 0;
+      sockets.wqueue += seen.wqueue ?? 0;
+      if (protocol === 'tcp' && seen.info !== undefined) this.#connectionsOf(set, family).add(seen.info);
+    }
+    const memory = seen.skmeminfo ?? seen.meminfo;
+    if (memory?.rmemAlloc !== undefined) sockets.addMemory(memory as SkMeminfo);
+  }
+
+  summary(): Summary {
+    const summary: Summary = { sockets: [], listeners: [...this.#listeners.values()], tcp: [] };
+    for (const [{ values: labels }, protocols] of this.#sockets) {
+      for (const [protocol, families] of protocols) {
+        for (const [family, states] of families) {
+          for (const [state, sockets] of states) {
+            summary.sockets.push(
+              summaryOf({ family: family as DiagMsg['family'], protocol, state, labels }, sockets),
+            );
+          }
+        }
+      }
+    }
+    for (const [{ values }, families] of this.#connections) {
+      for (const [family, connections] of families)
+        summary.tcp.push(tcpSummaryOf(family, values, connections));
+    }
+    return summary;
+  }
+
+  #socketsOf(set: LabelSet, protocol: string, family: string, state: string): Sockets {
+    const protocols = within(this.#sockets, set, () => new Map());
+    const families = within(protocols, protocol, () => new Map());
+    const states = within(families, family, () => new Map());
+    return within(states, state, () => new Sockets());
+  }
+
+  #connectionsOf(set: LabelSet, family: string): Connections {
+    const families = within(this.#connections, set, () => new Map());
+    return within(families, family, () => new Connections());
+  }
+
+  #addListener(
+    { family, src, sport, name, rqueue, wqueue }: Seen,
+    protocol: string,
+    { id, values }: LabelSet,
+  ): void {
+    if (rqueue === undefined || wqueue === undefined) return;
+    const address = src ?? name ?? '';
+    const isKept = this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
+    const key = isKept ? `${id} ${protocol} ${family} ${sport ?? ''} ${address}` : `${protocol} ${family}`;
+    let listener = this.#listeners.get(key);
+    if (listener === undefined) {
+      const where = isKept ? { address, ...(sport !== undefined && { port: sport }) } : { address: OTHER };
+      const labels = isKept ? values : this.#sets.others;
+      listener = { family, protocol, labels, ...where, sockets: 0, queue: 0, limit: 0, full: 0 };
+      this.#listeners.set(key, listener);
+    }
+    listener.sockets++;
+    listener.queue += rqueue;
+    listener.limit += wqueue;
+    // As the kernel decides: it lets one more in than the limit says.
+    if (rqueue > wqueue) listener.full++;
+  }
+}
+
+/** What a map has for a key, made now if need be. */
+function within<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+function summaryOf(
+  kind: Pick<SocketsSummary, 'family' | 'protocol' | 'state' | 'labels'>,
+  { count, rqueue, wqueue, memory }: Sockets,
+): SocketsSummary {
+  return { ...kind, count, rqueue, wqueue, ...(memory !== undefined && { memory }) };
+}
+
+function tcpSummaryOf(family: string, labels: LabelValues, connections: Connections): TcpSummary {
+  return {
+    family: family as TcpSummary['family'],
+    labels,
+    rtt: connections.rtt.histogram(),
+    retransmission: connections.retransmission.histogram(),
+    congestionWindow: connections.congestionWindow.histogram(),
+    deliveryRate: connections.deliveryRate.histogram(),
+  };
+}
