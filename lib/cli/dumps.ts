@@ -6,9 +6,10 @@ import { dumpMptcp } from '../inet/mptcp.js';
 import { dumpRaw } from '../inet/raw.js';
 import type { InetProtocol } from '../inet/record.js';
 import { decodeSctp, SCTP, type SctpShow } from '../inet/sctp.js';
-import { TCP, type TcpShow, tcpDump } from '../inet/tcp.js';
+import { dumpTcp, TCP, type TcpShow, tcpDump } from '../inet/tcp.js';
 import { dumpUdp, UDP } from '../inet/udp.js';
 import { type Dump, narrowed } from '../netlink/dump.js';
+import type { Netns } from '../netlink/netns.js';
 import { dumpNetlink } from '../netlink-family/dump.js';
 import { dumpPacket } from '../packet/dump.js';
 import type { SocketState } from '../record/state.js';
@@ -55,17 +56,24 @@ export interface Ways {
   fallback?: 'proc' | undefined;
   /** Without records, where these are not needed. */
   direct?: Direct | undefined;
+  /** Instead of what the command line names. */
+  netns?: readonly Netns[] | undefined;
+  /** Each record with those who hold its socket. */
+  owners?: boolean | undefined;
+  /** TCP sockets of both families as they come, which is cheaper. */
+  mixed?: boolean | undefined;
 }
 
 /** Kinds of IP sockets that have a table in /proc/net. */
 const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
 
-export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways = {}): Generator<Part> {
+export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator<Part> {
   const { kinds, states } = plan;
+  const { fallback, direct, netns = values.net, owners = hasOwners(values), mixed } = ways;
   const plain = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
-    ...(values.net !== undefined && { netns: values.net }),
-    ...(hasOwners(values) && { owners: true }),
+    ...(netns !== undefined && { netns }),
+    ...(owners && { owners: true }),
   };
   const common = { ...plain, ...(values.consistent && { consistent: true }) };
   const orElse = { ...common, ...(fallback !== undefined && { fallback }) };
@@ -81,7 +89,7 @@ export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways 
         kinds.includes(kind) && (hasBound(kind) || states.some((state) => state !== 'BOUND_INACTIVE'));
       const from = TABLES.includes(kind) ? orElse : common;
       yield* part(isThere ? [kind] : [], () =>
-        inetKindDump(kind, { ...from, ...inetOptions(kind, plan, values) }, direct),
+        inetKindDump(kind, { ...from, ...inetOptions(kind, plan, values) }, { direct, mixed }),
       );
     }
   };
@@ -97,7 +105,8 @@ export function* dumpsOf(plan: Plan, values: Values, { fallback, direct }: Ways 
   yield* inet('mptcp');
 }
 
-function inetKindDump(kind: Kind, options: object, direct: Direct | undefined): Dump<DiagMsg> {
+function inetKindDump(kind: Kind, options: object, { direct, mixed }: Ways): Dump<DiagMsg> {
+  if (mixed && kind === 'tcp') return dumpTcp(options) as Dump<DiagMsg>;
   if (direct !== undefined && kind === 'tcp') return inetDump(TCP, direct(kind), options);
   if (direct !== undefined && kind === 'udp') return inetDump(UDP, direct(kind), options);
   return (INET_DUMPS[kind] as AnyDump)(options);

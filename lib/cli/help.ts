@@ -2,6 +2,7 @@
 export const HELP = `Usage: sockdiag [options] [filter]
        sockdiag wait [options] [filter]
        sockdiag top [options] [filter]
+       sockdiag exporter [options] [filter]
        sockdiag completion bash|zsh|fish
 
 Prints the sockets of this machine, as the kernel tells them: in the form of ss(8), or as JSON.
@@ -61,6 +62,15 @@ sockdiag top is a live view: who sends and receives how much; the key ? tells wh
                       from one look to the next (1)
       --once          one table, after one interval, as where output is no terminal
 
+sockdiag exporter has numbers for Prometheus, at http://127.0.0.1:9532/metrics.
+      --address ADDR  where it listens (127.0.0.1)
+      --port PORT     where it listens (9532)
+      --labels A,B    what sockets are told apart by: local_port, remote_network, owner, netns, cgroup
+      --limit N       how many values a label may have (50); all others count as 'other'
+      --show A,B      what is asked for beside: info, skmeminfo (both); none for ''
+      With it, --interval is how long an answer is given again (0), --timeout how long one may
+      take (8), --events counts what ends too, and --net takes several: a,b, or all.
+
 sockdiag completion prints a script for the shell: eval "$(sockdiag completion bash)"
 
 Examples:
@@ -70,6 +80,7 @@ Examples:
   sockdiag wait --listen 5432 --timeout 30
                                           until the database is there
   sockdiag top dport = :443               what the connections to the port of https do now
+  sockdiag exporter --labels local_port   what goes on, for Prometheus
   sockdiag -Kt dst 192.0.2.7              ends all connections to a host
   sockdiag -ta4 --json                    all IPv4 TCP sockets, for another program
 `;

@@ -32,6 +32,8 @@ const loadKill = (): Promise<typeof import('./kill.js')> => import('./kill.js');
 const loadFields = (): Promise<typeof import('./fields.js')> => import('./fields.js');
 const loadFieldsTable = (): Promise<typeof import('./fields-table.js')> => import('./fields-table.js');
 const loadRecording = (): Promise<typeof import('./recording.js')> => import('./recording.js');
+const loadExporter = (): Promise<typeof import('./exporter/exporter.js')> => import('./exporter/exporter.js');
+const loadExporterWish = (): Promise<typeof import('./exporter/wish.js')> => import('./exporter/wish.js');
 const loadTop = (): Promise<typeof import('./top/top.js')> => import('./top/top.js');
 const loadTopWish = (): Promise<typeof import('./top/wish.js')> => import('./top/wish.js');
 
@@ -100,9 +102,21 @@ async function readTopWish(others: readonly string[]): Promise<Wish> {
   return { act: top, words, plan };
 }
 
+async function exporter(plan: Plan, words: Words): Promise<void> {
+  await (await loadExporter()).runExporter(plan, words, version());
+}
+
+async function readExporterWish(others: readonly string[]): Promise<Wish> {
+  const { checkExporter, exporterWords } = await loadExporterWish();
+  const words = exporterWords(await readWords(others));
+  checkExporter(words.values);
+  return { act: exporter, words, plan: planOf(words) };
+}
+
 async function readWish([first, ...others]: readonly string[]): Promise<Wish> {
   if (first === 'completion') return completion(others);
   if (first === 'top') return readTopWish(others);
+  if (first === 'exporter') return readExporterWish(others);
   const waits = first === 'wait';
   const given = await readWords(waits ? others : [first, ...others].filter((word) => word !== undefined));
   const words = waits ? waitingFor(given) : given;

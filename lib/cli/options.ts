@@ -108,7 +108,12 @@ type Text =
   | 'color'
   | 'fields'
   | 'fallback'
-  | 'interval';
+  | 'interval'
+  | 'address'
+  | 'port'
+  | 'labels'
+  | 'limit'
+  | 'show';
 
 /** Likewise; these have a value. */
 const TEXTS: Readonly<Record<Text, string | undefined>> = {
@@ -125,6 +130,11 @@ const TEXTS: Readonly<Record<Text, string | undefined>> = {
   fields: undefined,
   fallback: undefined,
   interval: undefined,
+  address: undefined,
+  port: undefined,
+  labels: undefined,
+  limit: undefined,
+  show: undefined,
 };
 
 const optionsOf = (

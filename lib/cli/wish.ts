@@ -21,12 +21,16 @@ export function checkWish(values: Values, plan: Plan, waits: boolean): void {
   }
   const live = (['once', 'interval'] as const).find((word) => values[word] !== undefined);
   if (live !== undefined) throw new RangeError(`--${live} goes with 'sockdiag top' only`);
+  const told = (['address', 'port', 'labels', 'limit', 'show'] as const).find(
+    (word) => values[word] !== undefined,
+  );
+  if (told !== undefined) throw new RangeError(`--${told} goes with 'sockdiag exporter' only`);
   limitOf(values);
   checkFields(values, dumps, waits);
   paintFor(values.color);
   // Records have the processes that hold a socket, not their threads.
-  const told = (['threads', 'context', 'contexts'] as const).find((word) => values[word]);
-  if (told !== undefined && values.json) throw apart(told, 'json');
+  const holding = (['threads', 'context', 'contexts'] as const).find((word) => values[word]);
+  if (holding !== undefined && values.json) throw apart(holding, 'json');
   checkFrom(values, dumps, waits);
   checkFallback(values, dumps);
   checkConsistent(values);

@@ -6,15 +6,20 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { OPTIONED_COMMANDS, readOptions } from '../../lib/cli/completion/vocabulary.js';
+import {
+  isFor,
+  OPTIONED_COMMANDS,
+  type OptionedCommand,
+  readOptions,
+} from '../../lib/cli/completion/vocabulary.js';
 import { lackOf } from '../tools.js';
 
 const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js');
 const TYPING = join(import.meta.dirname, '../world/typing.py');
 
-const longOf = (command: string | undefined): string[] =>
+const longOf = (command: OptionedCommand | undefined): string[] =>
   readOptions()
-    .filter((option) => option.command === command)
+    .filter(isFor(command))
     .map(({ long }) => `--${long}`);
 const COMMON = longOf(undefined);
 

@@ -2,9 +2,11 @@
 import {
   COMMANDS,
   FILTER_WORDS,
+  isFor,
   OPTIONED_COMMANDS,
   type Operand,
   type Option,
+  type OptionedCommand,
   readOptions,
   SHELLS,
   STATE_WORDS,
@@ -47,11 +49,8 @@ export function bashScript(): string {
     const command = commandFor(option.operand);
     return command === undefined ? [] : [`    ${spellings(option).join('|')}) ${command}; return ;;`];
   });
-  const spelled = (command: string | undefined): string =>
-    options
-      .filter((option) => option.command === command)
-      .flatMap(spellings)
-      .join(' ');
+  const spelled = (command: OptionedCommand | undefined): string =>
+    options.filter(isFor(command)).flatMap(spellings).join(' ');
   return `# bash completion of sockdiag: eval "$(sockdiag completion bash)"
 ${HELPERS}
 _sockdiag() {

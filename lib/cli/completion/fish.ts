@@ -32,10 +32,10 @@ complete -c sockdiag -n 'not __fish_prev_arg_in completion ${STATE_WORDS.join(' 
 `;
 }
 
-function lineOf({ long, short, meaning, operand, command }: Option): string {
+function lineOf({ long, short, meaning, operand, commands }: Option): string {
   return [
     'complete -c sockdiag',
-    command === undefined ? '' : ` -n '__fish_seen_subcommand_from ${command}'`,
+    commands.length === 0 ? '' : ` -n '__fish_seen_subcommand_from ${commands.join(' ')}'`,
     short === undefined ? '' : ` -s ${short}`,
     ` -l ${long} -d '${meaning}'`,
     operand === undefined ? '' : argumentFor(operand),

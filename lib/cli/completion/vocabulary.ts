@@ -2,7 +2,9 @@
 
 import { STATE_NAMES } from '../../filter/states.js';
 import { STATE_KEYWORDS, TERM_KEYWORDS } from '../../filter/vocabulary.js';
+import { LABEL_NAMES } from '../../metrics/labels.js';
 import { WHENS } from '../colours.js';
+import { SHOWN } from '../exporter/wish.js';
 import { OPTIONS, type Values } from '../options.js';
 import { FAMILIES, KINDS, QUERIES } from '../plan.js';
 import { FieldNames } from '../schema.js';
@@ -22,8 +24,8 @@ export interface Option {
   meaning: string;
   /** Undefined if nothing follows it. */
   operand: Operand | undefined;
-  /** Behind which command alone it means something. */
-  command: OptionedCommand | undefined;
+  /** Behind which commands alone it means something; none for an option that needs no command. */
+  commands: readonly OptionedCommand[];
 }
 
 /** All of them: what is missing here, the compiler tells. */
@@ -79,6 +81,11 @@ const MEANINGS: Readonly<Record<keyof Values, string>> = {
   listen: 'a port of TCP that is listened on',
   timeout: 'seconds to wait at most',
   interval: 'seconds from one look to the next',
+  address: 'where to listen',
+  port: 'where to listen',
+  labels: 'what metrics are told apart by',
+  limit: 'how many values a label may have',
+  show: 'what metrics are made of beside',
   once: 'one table, after one interval',
   color: 'when to use colours',
   fields: 'just these fields of the records',
@@ -87,16 +94,21 @@ const MEANINGS: Readonly<Record<keyof Values, string>> = {
 };
 
 /** Commands that have options of their own. */
-export const OPTIONED_COMMANDS = ['wait', 'top'] as const;
+export const OPTIONED_COMMANDS = ['wait', 'top', 'exporter'] as const;
 
-type OptionedCommand = (typeof OPTIONED_COMMANDS)[number];
+export type OptionedCommand = (typeof OPTIONED_COMMANDS)[number];
 
-const COMMAND_OF: Readonly<Record<string, OptionedCommand>> = {
-  gone: 'wait',
-  listen: 'wait',
-  timeout: 'wait',
-  interval: 'top',
-  once: 'top',
+const COMMANDS_OF: Readonly<Record<string, readonly OptionedCommand[]>> = {
+  gone: ['wait'],
+  listen: ['wait'],
+  timeout: ['wait', 'exporter'],
+  interval: ['top', 'exporter'],
+  once: ['top'],
+  address: ['exporter'],
+  port: ['exporter'],
+  labels: ['exporter'],
+  limit: ['exporter'],
+  show: ['exporter'],
 };
 
 /** Without those that would need an index. */
@@ -115,7 +127,14 @@ const OPERANDS: Readonly<Record<string, () => Operand>> = {
   color: () => ({ words: WHENS }),
   fields: () => ({ list: fields() }),
   fallback: () => ({ words: ['proc'] }),
+  labels: () => ({ list: LABEL_NAMES }),
+  show: () => ({ list: SHOWN }),
 };
+
+/** Whether an option means something behind a command, or without one. */
+export function isFor(command: OptionedCommand | undefined): (option: Option) => boolean {
+  return ({ commands }) => (command === undefined ? commands.length === 0 : commands.includes(command));
+}
 
 export function readOptions(): readonly Option[] {
   return Object.entries(OPTIONS).map(([long, { type, short }]) => ({
@@ -123,7 +142,7 @@ export function readOptions(): readonly Option[] {
     short,
     meaning: MEANINGS[long as keyof Values],
     operand: type === 'boolean' ? undefined : (OPERANDS[long]?.() ?? 'anything'),
-    command: COMMAND_OF[long],
+    commands: COMMANDS_OF[long] ?? [],
   }));
 }
 
@@ -131,6 +150,7 @@ export function readOptions(): readonly Option[] {
 export const COMMANDS: Readonly<Record<string, string>> = {
   wait: 'until there is such a socket',
   top: 'a live view',
+  exporter: 'metrics for Prometheus',
   completion: 'what a shell completes these words by',
 };
 

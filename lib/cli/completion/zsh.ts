@@ -2,9 +2,11 @@
 import {
   COMMANDS,
   FILTER_WORDS,
+  isFor,
   OPTIONED_COMMANDS,
   type Operand,
   type Option,
+  type OptionedCommand,
   readOptions,
   SHELLS,
   STATE_WORDS,
@@ -13,9 +15,9 @@ import {
 
 export function zshScript(): string {
   const options = readOptions();
-  const specs = (command: string | undefined): string =>
+  const specs = (command: OptionedCommand | undefined): string =>
     options
-      .filter((option) => option.command === command)
+      .filter(isFor(command))
       .map((option) => `    ${specOf(option)}`)
       .join('\n');
   return `#compdef sockdiag
