@@ -110,6 +110,11 @@ export const CONTENDERS = {
     ...COMMANDS,
   ],
   'tcp-info': BOTH,
+  metrics: [
+    ...FIRST,
+    worker('sockdiag/metrics: collect()', 'ours', ['metrics'], STREAMED),
+    worker('exporter: a scrape', 'ours', ['scrape'], { isAsynchronous: true }),
+  ],
   'tcp-none': FILTERED,
   'tcp-hundredth': FILTERED,
   'tcp-half': FILTERED,

@@ -9,11 +9,19 @@ import { isFiltered } from './selections.mjs';
 /** The bit of INET_DIAG_INFO. */
 const INFO = '0x02';
 
+/** That of INET_DIAG_SKMEMINFO with it. */
+const INFO_AND_SKMEMINFO = '0x42';
+
 /** What sockdiag asks for by default: all attributes, UNIX_DIAG_UID being the last. */
 const UNIX_SHOW = '0x7f';
 
 /** @type {Readonly<Record<Exclude<UnfilteredKind, 'owners' | 'lookup'>, readonly string[]>>} */
-const QUESTIONS = { tcp: ['tcp'], 'tcp-info': ['tcp', INFO], unix: ['unix', UNIX_SHOW] };
+const QUESTIONS = {
+  tcp: ['tcp'],
+  'tcp-info': ['tcp', INFO],
+  metrics: ['tcp', INFO_AND_SKMEMINFO],
+  unix: ['unix', UNIX_SHOW],
+};
 
 /**
  * @param {import('./programs.mjs').Programs} programs

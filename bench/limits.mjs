@@ -28,6 +28,12 @@ const TIMES = [
 /** Of a population with `show: ['info']`, the same size. */
 const TIMES_WITH_INFO = [{ name: FOR_AWAIT, other: 'floor (C)', limit: 1.25, unit: '× floor' }];
 
+/** Of one whose sockets are summed up, the same size. */
+const TIMES_OF_METRICS = [
+  { name: 'sockdiag/metrics: collect()', other: 'floor (C)', limit: 1.3, unit: '× floor' },
+  { name: 'exporter: a scrape', other: 'floor (C)', limit: 1.3, unit: '× floor' },
+];
+
 const OWNERS = 'sockdiag: owners()';
 const SS_P = 'ss -tanp parsed';
 
@@ -60,12 +66,14 @@ const BYTES_PER_MB = 1e6;
 export function verdicts(results) {
   const plain = measurementsOf(results, PROMISED.kind);
   const withInfo = measurementsOf(results, 'tcp-info');
+  const metrics = measurementsOf(results, 'metrics');
   const owners = measurementsOf(results, 'owners');
   const lookups = measurementsOf(results, 'lookup');
-  if ([plain, withInfo, owners, lookups].every((each) => each === undefined)) return undefined;
+  if ([plain, withInfo, metrics, owners, lookups].every((each) => each === undefined)) return undefined;
   return [
     ...(plain === undefined ? [] : [...timeVerdicts(plain, TIMES, ''), ...resourceVerdicts(plain)]),
     ...(withInfo === undefined ? [] : timeVerdicts(withInfo, TIMES_WITH_INFO, ', with info')),
+    ...(metrics === undefined ? [] : timeVerdicts(metrics, TIMES_OF_METRICS, '')),
     ...(owners === undefined ? [] : timeVerdicts(owners, TIMES_OF_OWNERS, '')),
     ...(lookups === undefined ? [] : timeVerdicts(lookups, TIMES_OF_LOOKUPS, '')),
   ];

@@ -14,10 +14,10 @@ import { FILTERED_KINDS } from './selections.mjs';
  */
 
 /** @type {readonly import('./population.mjs').Kind[]} */
-const KINDS = ['tcp', 'tcp-info', ...FILTERED_KINDS, 'owners', 'lookup', 'unix'];
+const KINDS = ['tcp', 'tcp-info', 'metrics', ...FILTERED_KINDS, 'owners', 'lookup', 'unix'];
 
 const DEFAULT = [
-  ...['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'tcp-info:100000'],
+  ...['tcp:10', 'tcp:1000', 'tcp:20000', 'tcp:100000', 'tcp-info:100000', 'metrics:100000'],
   ...FILTERED_KINDS.map((kind) => `${kind}:100000`),
   'owners:100000',
   'lookup:100000',
@@ -33,6 +33,7 @@ Measures what reading sockets costs, beside other ways to do it. Needs root, a C
   --only KIND:COUNT  this population only; may be given several times (tcp:100000, unix:10000). The kinds:
                      tcp, unix    all sockets
                      tcp-info     all, and tcp_info of each
+                     metrics      all, with tcp_info and the memory of each, in numbers
                      tcp-none, tcp-hundredth, tcp-half
                                   those that a filter wants: none, one in a hundred, half of them
                      owners       all TCP sockets, and the processes that hold each

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { LineProcess } from './line-process.mjs';
 
-/** @typedef {'tcp' | 'tcp-info' | 'owners' | 'lookup' | 'unix'} UnfilteredKind sockets, and what is asked of them */
+/** @typedef {'tcp' | 'tcp-info' | 'metrics' | 'owners' | 'lookup' | 'unix'} UnfilteredKind sockets, and what is asked of them */
 /** @typedef {UnfilteredKind | import('./selections.mjs').FilteredKind} Kind */
 /** @typedef {{ kind: Kind, count: number }} PopulationSize */
 

@@ -60,13 +60,26 @@ function foreignShare(before, after) {
  * @returns {Ticks}
  */
 function ticks(pids) {
-  const own = [process.pid, ...pids].reduce((sum, pid) => sum + processTicks(pid), 0);
+  const all = [process.pid, ...pids.flatMap((pid) => [pid, ...childrenOf(pid)])];
+  const own = all.reduce((sum, pid) => sum + processTicks(pid), 0);
   const line = readFileSync('/proc/stat', 'latin1').split('\n', 1)[0] ?? '';
   // cpu user nice system idle iowait irq softirq steal; guests are in user and nice.
   const columns = line.trim().split(/ +/).slice(1, 9).map(Number);
   const total = columns.reduce((sum, column) => sum + column, 0);
   const idle = (columns[3] ?? 0) + (columns[4] ?? 0);
   return { total, busy: total - idle, own };
+}
+
+/**
+ * @param {number} pid
+ * @returns {number[]} those that live
+ */
+function childrenOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Reads sockets in one way, whenever it is told to: the long-lived process of a contender.
  *
- *   node worker.mjs SUBJECT tcp|tcp-info|owners|lookup|unix [WAY [FILTER|COUNT]]
+ *   node worker.mjs SUBJECT tcp|tcp-info|metrics|owners|lookup|unix [WAY [FILTER|COUNT]]
  *
  * A line of standard input is a question; its answer is a line of JSON.
  */

@@ -6,6 +6,7 @@ import { wayOf } from './ways.mjs';
 /** @type {Record<import('./subject.mjs').Kind, (options?: object) => import('./ways.mjs').Dump>} */
 const DUMPS = {
   tcp: dumpTcp,
+  metrics: (options) => dumpTcp({ ...options, show: ['info', 'skmeminfo'] }),
   'tcp-info': (options) => dumpTcp({ ...options, show: ['info'] }),
   owners: (options) => dumpTcp({ ...options, owners: true }),
   unix: dumpUnix,

@@ -26,7 +26,7 @@ export function toucher(kind) {
       seen += record.src.length + record.sport;
     };
   }
-  if (kind === 'tcp-info') {
+  if (kind === 'tcp-info' || kind === 'metrics') {
     return (record) => {
       seen += record.src.length + (record.info?.rtt ?? 0);
     };

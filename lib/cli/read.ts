@@ -1,6 +1,6 @@
 /** The records that a command line asks for. */
 import type { DiagMsg } from '../decode.js';
-import { type Dump, narrowed } from '../netlink/dump.js';
+import { type Dump, shown } from '../netlink/dump.js';
 import { isUnsupported } from '../netlink/errors.js';
 import type { Direct } from './direct.js';
 import { dumpsOf, type Part } from './dumps.js';
@@ -28,12 +28,8 @@ export async function visitRecords(
   complain: Complain,
   visit: (record: DiagMsg) => void,
 ): Promise<void> {
-  const keepsNone = (record: DiagMsg): boolean => {
-    visit(record);
-    return false;
-  };
   for await (const _ of readEach(plan, values, complain, {
-    read: (dump) => narrowed(dump, keepsNone).batches(),
+    read: (dump) => shown(dump, visit, 'records').batches(),
   }));
 }
 

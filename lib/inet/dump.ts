@@ -25,6 +25,7 @@ import type { Decode } from '../netlink/reading.js';
 import { attribute, maskOf, payloadOf, u32, wordsOf } from '../netlink/request.js';
 import { DEFAULT_STATES, SOCKET_STATES, type SocketState, stateMask } from '../record/state.js';
 import { INET_FAMILIES, INET_FAMILY, type InetFamily } from './family.js';
+import { inetGlances } from './glance.js';
 import { INET_DIAG_MSG_LENGTH, type InetProtocol, readInetDiagMsg } from './record.js';
 import type { Sockid } from './sockid.js';
 
@@ -48,6 +49,8 @@ export interface InetKind<R extends UnknownAttributes, S extends string> {
   features?: Partial<Features>;
   /** By what a socket is known again in an answer; undefined where several have the same. */
   known?: () => Known;
+  /** A glance has of its sockets what a summary looks at. */
+  hasGlances?: boolean;
   /** Puts a record right whose meaning depends on its attributes. */
   finish?(record: R, memory: BatchMemory, at: number): void;
 }
@@ -172,8 +175,16 @@ function unfiltered<R extends UnknownAttributes, S extends string>(
   return {
     asked: askedOf(kind, question, { mask, sport: 0, dport: 0 }),
     decode,
+    glances: glancesOf(kind),
     known: kind.known,
   };
+}
+
+function glancesOf<R extends UnknownAttributes, S extends string>({
+  protocol,
+  hasGlances,
+}: InetKind<R, S>): (() => Decode<R>) | undefined {
+  return hasGlances === true ? () => inetGlances<R>(protocol) : undefined;
 }
 
 /** What the plan leaves to the kernel is asked for, and the rest is filtered here. */
@@ -192,6 +203,8 @@ function planned<R extends UnknownAttributes & DiagMsg, S extends string>(
   return {
     asked: never || mask === 0 ? [] : askedOf(kind, all, { mask, sport, dport }),
     decode: filtered,
+    // What is filtered here is filtered by whole records.
+    glances: remainder === undefined ? glancesOf(kind) : undefined,
     known: kind.known,
   };
 }

@@ -159,6 +159,7 @@ export const TCP: InetKind<TcpDiagMsg, TcpShow> = {
   nests: NESTS,
   /** TCPDIAG_GETSOCK */
   getsock: 18,
+  hasGlances: true,
   known: byInetCookie,
 };
 

@@ -41,6 +41,7 @@ export const UDP: InetKind<UdpDiagMsg, UdpShow> = {
   show: INET_SHOW,
   attributes: INET_ATTRIBUTES as AttributeTable<UdpDiagMsg>,
   known: byInetCookie,
+  hasGlances: true,
 };
 
 export const UDPLITE: InetKind<UdpLiteDiagMsg, UdpShow> = {
@@ -51,6 +52,7 @@ export const UDPLITE: InetKind<UdpLiteDiagMsg, UdpShow> = {
   show: INET_SHOW,
   attributes: INET_ATTRIBUTES as AttributeTable<UdpLiteDiagMsg>,
   known: byInetCookie,
+  hasGlances: true,
 };
 
 export const decodeUdp: Decode<UdpDiagMsg> = inetDecoder(UDP);

@@ -2,6 +2,7 @@
 
 import type { DestroyedSocket } from '../events/record.js';
 import type { DestroyedEvent, DestroyedWatcher } from '../events/watcher.js';
+import { cookieWords } from '../record/cookie.js';
 import { DURATION, RETRANSMITTED, TRANSFERRED } from './bounds.js';
 import { Distribution, type Histogram } from './histogram.js';
 import type { Sightings } from './sightings.js';
@@ -147,7 +148,7 @@ export class ClosedCounter {
     const sockets = this.#sockets.find((one) => one.family === family && one.protocol === protocol);
     if (sockets !== undefined) sockets.count++;
     if (socket.protocol !== 'tcp' || !isConnection(socket)) return;
-    const first = this.#sightings.first(cookie);
+    const first = this.#sightings.first(cookieWords(cookie));
     this.#connections[family].add(socket, first === undefined ? undefined : this.#now() - first);
   }
 }

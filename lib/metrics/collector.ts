@@ -7,7 +7,7 @@ import { type Check, type Checks, checkBoolean, checkOptions, show } from '../ne
 import { dumpUnix } from '../unix/dump.js';
 import type { Batches } from '../watch/watch.js';
 import { ClosedCounter, type ClosedSummary } from './closed.js';
-import { Sightings } from './sightings.js';
+import { halvesOf, Sightings } from './sightings.js';
 import { checkDump, LABEL_CHECKS, type LabelOptions, Summarizer } from './summarize.js';
 import type { Summary } from './summary.js';
 import type { Tally } from './tally.js';
@@ -174,16 +174,22 @@ class SharingCollector implements Collector {
   async #collect(): Promise<Collection> {
     const startedAt = Date.now();
     const began = now();
-    const summary: Summary = { sockets: [], listeners: [], tcp: [] };
     const dumps = typeof this.#dumps === 'function' ? await this.#dumps() : this.#dumps;
     checkDumps(dumps, 'collector: what options.dumps gives');
-    const outcomes = await this.#readEach(dumps, summary);
+    const all = this.#summarizer.tally();
+    const outcomes = await this.#readEach(dumps, all);
     const closed = this.#closedSummary(outcomes);
     const seconds = now() - began;
-    return { startedAt, seconds, dumps: outcomes, summary, ...(closed !== undefined && { closed }) };
+    return {
+      startedAt,
+      seconds,
+      dumps: outcomes,
+      summary: all.summary(),
+      ...(closed !== undefined && { closed }),
+    };
   }
 
-  async #readEach(dumps: Dumps, summary: Summary): Promise<DumpOutcome[]> {
+  async #readEach(dumps: Dumps, all: Tally): Promise<DumpOutcome[]> {
     const reading = new AbortController();
     this.#reading = reading;
     const limit =
@@ -195,7 +201,7 @@ class SharingCollector implements Collector {
         const outcome = await this.#read(name, dump, tally, reading.signal);
         this.#end.signal.throwIfAborted();
         outcomes.push(outcome);
-        if (!outcome.cut && outcome.error === undefined) append(summary, tally.summary());
+        if (!outcome.cut && outcome.error === undefined) all.addAll(tally);
       }
     } finally {
       clearTimeout(limit);
@@ -223,7 +229,8 @@ class SharingCollector implements Collector {
     const outcome = { dump: name, seconds: 0, sockets: 0, cut: false };
     let error: Error | undefined;
     try {
-      await visit(dump, this.#seeing(tally), signal);
+      const { atAGlance } = this.#summarizer;
+      await visit(dump, { see: this.#seeing(tally), atAGlance, signal });
     } catch (reason) {
       if (signal.aborted) outcome.cut = true;
       else error = errorOf(reason);
@@ -238,7 +245,7 @@ class SharingCollector implements Collector {
     return (record) => {
       tally.add(record);
       // No other sockets' ends are told with what they did.
-      if ('protocol' in record && record.protocol === 'tcp') this.#sightings.see(record.cookie, began);
+      if ('protocol' in record && record.protocol === 'tcp') this.#sightings.see(halvesOf(record), began);
     };
   }
 }
@@ -249,9 +256,3 @@ function errorOf(reason: unknown): Error {
 
 /** Seconds, of a clock that never goes back. */
 const now = (): number => performance.now() / 1000;
-
-function append(all: Summary, { sockets, listeners, tcp }: Summary): void {
-  all.sockets.push(...sockets);
-  all.listeners.push(...listeners);
-  all.tcp.push(...tcp);
-}

@@ -31,6 +31,14 @@ export class Distribution {
     this.#sum += value;
   }
 
+  /** Of the same ranges. */
+  addAll(other: Distribution): void {
+    for (const [range, count] of other.#counts.entries()) {
+      this.#counts[range] = (this.#counts[range] as number) + count;
+    }
+    this.#sum += other.#sum;
+  }
+
   histogram(): Histogram {
     const counts = [...this.#counts];
     const count = counts.reduce((all, one) => all + one, 0);

@@ -1,5 +1,10 @@
 /** When sockets were seen first, of which there may be a million. */
 
+import { cookieWords } from '../record/cookie.js';
+
+/** A cookie, in two numbers of 32 bits. */
+export type Halves = readonly [low: number, high: number];
+
 /** Of a table; numbers are a cookie's halves and a time. */
 const FIELDS = 3;
 const FIRST_CAPACITY = 1024;
@@ -62,8 +67,7 @@ export class Sightings {
   #next: Times | undefined;
 
   /** Of a dump that has begun. */
-  see(cookie: string, now: number): void {
-    const [low, high] = halvesOf(cookie);
+  see([low, high]: Halves, now: number): void {
     this.#next ??= new Times();
     this.#next.set(low, high, this.#last.get(low, high) ?? Math.round(now * 10));
   }
@@ -75,15 +79,14 @@ export class Sightings {
   }
 
   /** When a socket was seen first; undefined if it never was. */
-  first(cookie: string): number | undefined {
-    const [low, high] = halvesOf(cookie);
+  first([low, high]: Halves): number | undefined {
     const time = this.#last.get(low, high) ?? this.#next?.get(low, high);
     return time === undefined ? undefined : time / 10;
   }
 }
 
-/** A cookie is hexadecimal text of 64 bits. */
-function halvesOf(cookie: string): [low: number, high: number] {
-  const high = cookie.length > 8 ? Number.parseInt(cookie.slice(0, -8), 16) : 0;
-  return [Number.parseInt(cookie.slice(-8), 16), high];
+/** Of a record, or of a glance, which has them as they are. */
+export function halvesOf(record: { cookie: string }): Halves {
+  const { cookieLow, cookieHigh = 0 } = record as { cookieLow?: number; cookieHigh?: number };
+  return cookieLow === undefined ? cookieWords(record.cookie) : [cookieLow, cookieHigh];
 }

@@ -2,7 +2,7 @@
 import type { DiagMsg } from '../decode.js';
 import { type Checks, checkOptions, checkSignal, show, wholeFrom } from '../netlink/options.js';
 import type { Batches } from '../watch/watch.js';
-import { LabelSets } from './label-sets.js';
+import { PlacedLabels } from './label-sets.js';
 import { checkLabels, type Label, type LabelName, labelsOf } from './labels.js';
 import { Places } from './places.js';
 import type { Summary } from './summary.js';
@@ -39,22 +39,25 @@ const DEFAULT_LISTENERS = 200;
 
 /** Makes one summary after the other, in which the same values have places. */
 export class Summarizer {
-  readonly #sets: LabelSets;
+  readonly #placed: PlacedLabels;
   readonly #addresses: Places;
+  /** Whether a glance at each socket is enough for it. */
+  readonly atAGlance: boolean;
 
   constructor({ labels = [], limit = DEFAULT_LIMIT, listeners = DEFAULT_LISTENERS }: LabelOptions) {
-    this.#sets = new LabelSets(labelsOf(labels), limit);
+    this.#placed = new PlacedLabels(labelsOf(labels), limit);
+    // Somebody's own function may look at any field.
+    this.atAGlance = labels.every((label) => typeof label === 'string');
     this.#addresses = new Places(listeners);
   }
 
-  /** For the sockets of one dump. */
   tally(): Tally {
-    return new Tally({ sets: this.#sets, addresses: this.#addresses });
+    return new Tally({ placed: this.#placed, addresses: this.#addresses });
   }
 
   /** Places of what has not occurred since the last call are free. What tallies there are has been taken. */
   nextRound(): void {
-    this.#sets.nextRound();
+    this.#placed.nextRound();
     this.#addresses.nextRound();
   }
 }
@@ -80,8 +83,10 @@ export async function summarize<T extends DiagMsg>(
   });
   const all = Array.isArray(dumps) ? (dumps as readonly Batches<T>[]) : [dumps as Batches<T>];
   for (const dump of all) checkDump('summarize', dump);
-  const tally = new Summarizer(labels).tally();
-  for (const dump of all) await visit(dump, (record) => tally.add(record), signal);
+  const summarizer = new Summarizer(labels);
+  const { atAGlance } = summarizer;
+  const tally = summarizer.tally();
+  for (const dump of all) await visit(dump, { see: (record) => tally.add(record), atAGlance, signal });
   return tally.summary();
 }
 

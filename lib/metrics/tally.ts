@@ -4,7 +4,7 @@ import type { TcpInfo } from '../inet/tcp-info.js';
 import type { SkMeminfo } from '../record/skmeminfo.js';
 import { CONGESTION_WINDOW, DELIVERY_RATE, RETRANSMISSION, RTT } from './bounds.js';
 import { Distribution } from './histogram.js';
-import type { LabelSet, LabelSets } from './label-sets.js';
+import { LabelSets, type PlacedLabels } from './label-sets.js';
 import { OTHER, type Places } from './places.js';
 import type {
   LabelValues,
@@ -15,7 +15,7 @@ import type {
   TcpSummary,
 } from './summary.js';
 
-/** What records of some families have. */
+/** What is looked at of records, which those of some families have: a glance has these, and no more. */
 interface Seen {
   family: DiagMsg['family'];
   protocol?: string;
@@ -36,14 +36,25 @@ interface Seen {
 const WITHOUT_STATE = 'CLOSE';
 const WITHOUT_PROTOCOL = '';
 
-/** Of one kind, in one state, with one set of labels. */
+type Family = DiagMsg['family'];
+
+/** Sockets of one kind, in one state, with one set of labels. */
 class Sockets {
+  readonly family: Family;
+  readonly protocol: string;
+  readonly state: string;
   count = 0;
   rqueue = 0;
   wqueue = 0;
   memory: MemorySummary | undefined;
 
-  addMemory(memory: SkMeminfo): void {
+  constructor(family: Family, protocol: string, state: string) {
+    this.family = family;
+    this.protocol = protocol;
+    this.state = state;
+  }
+
+  addMemory(memory: Readonly<MemorySummary>): void {
     this.memory ??= { rmemAlloc: 0, wmemQueued: 0, fwdAlloc: 0, optmem: 0, backlog: 0, drops: 0 };
     this.memory.rmemAlloc += memory.rmemAlloc;
     this.memory.wmemQueued += memory.wmemQueued;
@@ -52,14 +63,40 @@ class Sockets {
     this.memory.backlog += memory.backlog;
     this.memory.drops += memory.drops ?? 0;
   }
+
+  addAll({ count, rqueue, wqueue, memory }: Sockets): void {
+    this.count += count;
+    this.rqueue += rqueue;
+    this.wqueue += wqueue;
+    if (memory !== undefined) this.addMemory(memory);
+  }
+
+  summary(labels: LabelValues): SocketsSummary {
+    const { family, protocol, state, count, rqueue, wqueue, memory } = this;
+    return {
+      family,
+      protocol,
+      state,
+      labels,
+      count,
+      rqueue,
+      wqueue,
+      ...(memory !== undefined && { memory }),
+    };
+  }
 }
 
-/** TCP connections with one set of labels. */
+/** TCP connections of one family, with one set of labels. */
 class Connections {
+  readonly family: TcpSummary['family'];
   readonly rtt = new Distribution(RTT);
   readonly retransmission = new Distribution(RETRANSMISSION);
   readonly congestionWindow = new Distribution(CONGESTION_WINDOW);
   readonly deliveryRate = new Distribution(DELIVERY_RATE);
+
+  constructor(family: TcpSummary['family']) {
+    this.family = family;
+  }
 
   add({ rtt, bytesSent, bytesRetrans, sndCwnd, deliveryRate }: TcpInfo): void {
     if (rtt > 0) this.rtt.add(rtt / 1e6);
@@ -67,128 +104,153 @@ class Connections {
     this.congestionWindow.add(sndCwnd);
     if (deliveryRate > 0) this.deliveryRate.add(deliveryRate);
   }
+
+  addAll(other: Connections): void {
+    this.rtt.addAll(other.rtt);
+    this.retransmission.addAll(other.retransmission);
+    this.congestionWindow.addAll(other.congestionWindow);
+    this.deliveryRate.addAll(other.deliveryRate);
+  }
+
+  summary(labels: LabelValues): TcpSummary {
+    return {
+      family: this.family,
+      labels,
+      rtt: this.rtt.histogram(),
+      retransmission: this.retransmission.histogram(),
+      congestionWindow: this.congestionWindow.histogram(),
+      deliveryRate: this.deliveryRate.histogram(),
+    };
+  }
 }
 
+/** All sockets with one set of labels. There are few kinds and states of them: to look through is faster than to look up. */
+class Group {
+  readonly labels: LabelValues;
+  readonly sockets: Sockets[] = [];
+  readonly connections: Connections[] = [];
+
+  constructor(labels: LabelValues) {
+    this.labels = labels;
+  }
+
+  of(family: Family, protocol: string, state: string): Sockets {
+    const { sockets } = this;
+    for (let i = 0; i < sockets.length; i++) {
+      const one = sockets[i] as Sockets;
+      if (one.state === state && one.family === family && one.protocol === protocol) return one;
+    }
+    const made = new Sockets(family, protocol, state);
+    sockets.push(made);
+    return made;
+  }
+
+  connectionsOf(family: TcpSummary['family']): Connections {
+    const { connections } = this;
+    for (let i = 0; i < connections.length; i++) {
+      const one = connections[i] as Connections;
+      if (one.family === family) return one;
+    }
+    const made = new Connections(family);
+    connections.push(made);
+    return made;
+  }
+}
+
+/** Where somebody listens, of all sockets there. */
+type Listener = ListenerSummary;
+
 export interface TallyOptions {
-  sets: LabelSets;
+  placed: PlacedLabels;
   /** Of the addresses of listeners. */
   addresses: Places;
 }
 
 export class Tally {
-  readonly #sets: LabelSets;
+  readonly #placed: PlacedLabels;
   readonly #addresses: Places;
-  /** By the set of labels, protocol, family and state. */
-  readonly #sockets = new Map<LabelSet, Map<string, Map<string, Map<string, Sockets>>>>();
-  readonly #connections = new Map<LabelSet, Map<string, Connections>>();
-  readonly #listeners = new Map<string, ListenerSummary>();
+  readonly #groups = new Set<Group>();
+  readonly #sets: LabelSets<Group>;
+  /** By all that tells them apart. */
+  readonly #listeners = new Map<string, Listener>();
   /** How many sockets it has seen. */
   count = 0;
 
-  constructor({ sets, addresses }: TallyOptions) {
-    this.#sets = sets;
+  constructor({ placed, addresses }: TallyOptions) {
+    this.#placed = placed;
     this.#addresses = addresses;
+    this.#sets = new LabelSets(placed, (values) => {
+      const group = new Group(values);
+      this.#groups.add(group);
+      return group;
+    });
   }
 
   add(record: DiagMsg): void {
     const seen = record as Seen;
     const { family, state = WITHOUT_STATE } = seen;
     const protocol = seen.protocol ?? seen.type ?? WITHOUT_PROTOCOL;
-    const set = this.#sets.of(record);
+    const group = this.#sets.of(record);
+    const sockets = group.of(family, protocol, state);
     this.count++;
-    const sockets = this.#socketsOf(set, protocol, family, state);
     sockets.count++;
     if (state === 'LISTEN') {
-      this.#addListener(seen, protocol, set);
+      this.#addListener(seen, protocol, group.labels);
     } else {
       sockets.rqueue += seen.rqueue ?? 0;
       sockets.wqueue += seen.wqueue ?? 0;
-      if (protocol === 'tcp' && seen.info !== undefined) this.#connectionsOf(set, family).add(seen.info);
+      const { info } = seen;
+      if (protocol === 'tcp' && info !== undefined) group.connectionsOf(family as 'inet').add(info);
     }
     const memory = seen.skmeminfo ?? seen.meminfo;
-    if (memory?.rmemAlloc !== undefined) sockets.addMemory(memory as SkMeminfo);
+    if (memory?.rmemAlloc !== undefined) sockets.addMemory(memory as MemorySummary);
+  }
+
+  /** Adds what another one has counted, which is of the same places. */
+  addAll(other: Tally): void {
+    this.count += other.count;
+    for (const { labels, sockets, connections } of other.#groups) {
+      const group = this.#sets.ofValues(labels);
+      for (const one of sockets) group.of(one.family, one.protocol, one.state).addAll(one);
+      for (const one of connections) group.connectionsOf(one.family).addAll(one);
+    }
+    for (const [key, listener] of other.#listeners) {
+      const own = this.#listeners.get(key);
+      if (own === undefined) this.#listeners.set(key, { ...listener });
+      else addListener(own, listener);
+    }
   }
 
   summary(): Summary {
-    const summary: Summary = { sockets: [], listeners: [...this.#listeners.values()], tcp: [] };
-    for (const [{ values: labels }, protocols] of this.#sockets) {
-      for (const [protocol, families] of protocols) {
-        for (const [family, states] of families) {
-          for (const [state, sockets] of states) {
-            summary.sockets.push(
-              summaryOf({ family: family as DiagMsg['family'], protocol, state, labels }, sockets),
-            );
-          }
-        }
-      }
-    }
-    for (const [{ values }, families] of this.#connections) {
-      for (const [family, connections] of families)
-        summary.tcp.push(tcpSummaryOf(family, values, connections));
-    }
-    return summary;
+    const groups = [...this.#groups];
+    return {
+      sockets: groups.flatMap(({ labels, sockets }) => sockets.map((one) => one.summary(labels))),
+      listeners: [...this.#listeners.values()],
+      tcp: groups.flatMap(({ labels, connections }) => connections.map((one) => one.summary(labels))),
+    };
   }
 
-  #socketsOf(set: LabelSet, protocol: string, family: string, state: string): Sockets {
-    const protocols = within(this.#sockets, set, () => new Map());
-    const families = within(protocols, protocol, () => new Map());
-    const states = within(families, family, () => new Map());
-    return within(states, state, () => new Sockets());
-  }
-
-  #connectionsOf(set: LabelSet, family: string): Connections {
-    const families = within(this.#connections, set, () => new Map());
-    return within(families, family, () => new Connections());
-  }
-
-  #addListener(
-    { family, src, sport, name, rqueue, wqueue }: Seen,
-    protocol: string,
-    { id, values }: LabelSet,
-  ): void {
+  #addListener({ family, src, sport, name, rqueue, wqueue }: Seen, protocol: string, own: LabelValues): void {
     if (rqueue === undefined || wqueue === undefined) return;
     const address = src ?? name ?? '';
     const isKept = this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
-    const key = isKept ? `${id} ${protocol} ${family} ${sport ?? ''} ${address}` : `${protocol} ${family}`;
-    let listener = this.#listeners.get(key);
-    if (listener === undefined) {
-      const where = isKept ? { address, ...(sport !== undefined && { port: sport }) } : { address: OTHER };
-      const labels = isKept ? values : this.#sets.others;
-      listener = { family, protocol, labels, ...where, sockets: 0, queue: 0, limit: 0, full: 0 };
-      this.#listeners.set(key, listener);
-    }
-    listener.sockets++;
-    listener.queue += rqueue;
-    listener.limit += wqueue;
+    const where = isKept ? { address, ...(sport !== undefined && { port: sport }) } : { address: OTHER };
+    const labels = isKept ? own : this.#placed.others;
+    const key = JSON.stringify([family, protocol, where, labels]);
     // As the kernel decides: it lets one more in than the limit says.
-    if (rqueue > wqueue) listener.full++;
+    const added = { sockets: 1, queue: rqueue, limit: wqueue, full: rqueue > wqueue ? 1 : 0 };
+    const listener = this.#listeners.get(key);
+    if (listener === undefined) this.#listeners.set(key, { family, protocol, labels, ...where, ...added });
+    else addListener(listener, added);
   }
 }
 
-/** What a map has for a key, made now if need be. */
-function within<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
-}
-
-function summaryOf(
-  kind: Pick<SocketsSummary, 'family' | 'protocol' | 'state' | 'labels'>,
-  { count, rqueue, wqueue, memory }: Sockets,
-): SocketsSummary {
-  return { ...kind, count, rqueue, wqueue, ...(memory !== undefined && { memory }) };
-}
-
-function tcpSummaryOf(family: string, labels: LabelValues, connections: Connections): TcpSummary {
-  return {
-    family: family as TcpSummary['family'],
-    labels,
-    rtt: connections.rtt.histogram(),
-    retransmission: connections.retransmission.histogram(),
-    congestionWindow: connections.congestionWindow.histogram(),
-    deliveryRate: connections.deliveryRate.histogram(),
-  };
+function addListener(
+  to: Listener,
+  { sockets, queue, limit, full }: Omit<Listener, 'family' | 'protocol' | 'labels' | 'address'>,
+): void {
+  to.sockets += sockets;
+  to.queue += queue;
+  to.limit += limit;
+  to.full += full;
 }

@@ -1,19 +1,26 @@
 /** Reads dumps without keeping what they give. */
-import { Dump, narrowed } from '../netlink/dump.js';
+import { Dump, shown } from '../netlink/dump.js';
 import type { Batches } from '../watch/watch.js';
 
+export interface Visit<T> {
+  /** Whoever it is shown to keeps nothing of it. */
+  see(record: T): void;
+  /** It needs no more of it than a glance has. */
+  atAGlance: boolean;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Shows each record to somebody. Of a dump, none is kept beyond that: a hundred thousand are as cheap as one.
+ * Shows each record to somebody.
  *
  * @throws what reading the dump throws; the signal's reason as soon as it is aborted, whatever is waited for.
  */
-export async function visit<T>(
-  dump: Batches<T>,
-  see: (record: T) => void,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function visit<T>(dump: Batches<T>, { see, atAGlance, signal }: Visit<T>): Promise<void> {
   signal?.throwIfAborted();
-  const reading = shown(dump, see).batches()[Symbol.asyncIterator]();
+  // A dump shows its records as they are decoded, and has none left then.
+  const batches =
+    dump instanceof Dump ? shown(dump as Dump<T>, see, atAGlance ? 'glances' : 'records') : dump;
+  const reading = batches.batches()[Symbol.asyncIterator]();
   let leave = (): void => undefined;
   const left = new Promise<undefined>((resolve) => {
     leave = () => resolve(undefined);
@@ -33,13 +40,4 @@ export async function visit<T>(
     signal?.removeEventListener('abort', leave);
     if (!isOver) await reading.return?.();
   }
-}
-
-/** A dump shows its records as they are decoded, and has none left then. */
-function shown<T>(dump: Batches<T>, see: (record: T) => void): Batches<T> {
-  if (!(dump instanceof Dump)) return dump;
-  return narrowed(dump as Dump<T>, (record) => {
-    see(record);
-    return false;
-  });
 }

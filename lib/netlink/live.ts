@@ -30,6 +30,8 @@ export interface Asked {
 export interface Question<T> {
   asked: readonly Asked[];
   decode: Decode<T>;
+  /** Makes what reads it at a glance, for one reading; undefined where there is nothing faster than records. */
+  glances?: (() => Decode<T>) | undefined;
   /** By what a socket is known again, so that it is given once; undefined where nothing tells sockets apart. */
   known?: (() => Known) | undefined;
 }
@@ -69,13 +71,23 @@ export function askKernel<T extends SocketRecord>(
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
   // A recording is of one pass: `decode` could not know that two dumps in it are of the same sockets.
   const openRaw = inNamespaces(netns, openBy(askOnce));
-  const openIn = openBy(consistent === true && question.known !== undefined ? askTwice : askOnce);
-  const openRecords = inNamespaces(netns, instead === undefined ? openIn : orElse(openIn, instead));
+  const ask = consistent === true && question.known !== undefined ? askTwice<T> : askOnce<T>;
+  const openIn = openBy(ask);
+  const orInstead = (open: OpenIn<T>) =>
+    inNamespaces(netns, instead === undefined ? open : orElse(open, instead));
+  const openRecords = orInstead(openIn);
+  const openGlances = orInstead(openBy((asked, file) => ask(atAGlance(asked), file)));
   const open = (use: Use) => {
     if (use === 'messages') return openRaw();
-    return owners === true ? new OwningSource(openRecords()) : openRecords();
+    const source = use === 'glances' ? openGlances() : openRecords();
+    return owners === true ? new OwningSource(source) : source;
   };
   return new Dump({ open, signal, origin });
+}
+
+function atAGlance<T>(question: Question<T>): Question<T> {
+  const { glances } = question;
+  return glances === undefined ? question : { ...question, decode: glances() };
 }
 
 function openOrElse<T>(

@@ -25,8 +25,8 @@ export interface Source<T> {
 /** Nothing more comes. */
 export const END: NativeBatch = { records: 0, finished: true };
 
-/** What of the batches is read. */
-export type Use = 'records' | 'messages';
+/** What of the batches is read. At a glance, a record is one object for all sockets, and may lack fields: see `InetGlance`. */
+export type Use = 'records' | 'glances' | 'messages';
 
 /** What a dump reads. */
 export interface Query<T> {

@@ -44,7 +44,10 @@ async function dumpsFor(plan: Plan, values: Values): Promise<Dumps> {
   const netns = await namespacesFor(values);
   const owners = labelsOf(values).includes('owner');
   const parts = dumpsOf(plan, values, { netns, owners, mixed: true });
-  return Object.fromEntries([...parts].map(({ kinds: [kind], dump }) => [nameOf(kind as Kind), dump]));
+  const dumps = [...parts].map(({ kinds: [kind], dump }) => [nameOf(kind as Kind), dump] as const);
+  // Who comes first gets the places of labels: the ports of TCP listeners rather than those of anybody's DNS queries.
+  const isTcp = ([name]: readonly [string, unknown]): boolean => name === 'tcp';
+  return Object.fromEntries([...dumps.filter(isTcp), ...dumps.filter((one) => !isTcp(one))]);
 }
 
 /** Those there are now: containers come and go. */
