@@ -89,6 +89,7 @@ export function checkExporter(values: Values): void {
   limitOf(values);
   intervalOf(values);
   timeoutOf(values);
+  namespacesOf(values);
   if (values.events && values.net !== undefined) {
     throw new RangeError(
       '--events and --net do not go together: of other namespaces the ends of sockets are not counted',
