@@ -174,28 +174,29 @@ class SharingCollector implements Collector {
   async #collect(): Promise<Collection> {
     const startedAt = Date.now();
     const began = now();
-    const summary: Summary = { sockets: [], listeners: [], tcp: [] };
     const dumps = typeof this.#dumps === 'function' ? await this.#dumps() : this.#dumps;
     checkDumps(dumps, 'collector: what options.dumps gives');
-    const outcomes = await this.#readEach(dumps, summary);
+    const { outcomes, summary } = await this.#readEach(dumps);
     const closed = this.#closedSummary(outcomes);
     const seconds = now() - began;
     return { startedAt, seconds, dumps: outcomes, summary, ...(closed !== undefined && { closed }) };
   }
 
-  async #readEach(dumps: Dumps, summary: Summary): Promise<DumpOutcome[]> {
+  async #readEach(dumps: Dumps): Promise<{ outcomes: DumpOutcome[]; summary: Summary }> {
     const reading = new AbortController();
     this.#reading = reading;
     const limit =
       this.#timeout === undefined ? undefined : setTimeout(() => reading.abort(), this.#timeout).unref();
     const outcomes: DumpOutcome[] = [];
+    // Of all dumps together: what two of them have is told once.
+    const all = this.#summarizer.tally();
     try {
       for (const [name, dump] of Object.entries(dumps)) {
         const tally = this.#summarizer.tally();
         const outcome = await this.#read(name, dump, tally, reading.signal);
         this.#end.signal.throwIfAborted();
         outcomes.push(outcome);
-        if (!outcome.cut && outcome.error === undefined) append(summary, tally.summary());
+        if (!outcome.cut && outcome.error === undefined) all.addAll(tally);
       }
     } finally {
       clearTimeout(limit);
@@ -205,7 +206,7 @@ class SharingCollector implements Collector {
       );
       this.#summarizer.nextRound();
     }
-    return outcomes;
+    return { outcomes, summary: all.summary() };
   }
 
   /** That it is not known any more is told as of a dump. */
@@ -249,9 +250,3 @@ function errorOf(reason: unknown): Error {
 
 /** Seconds, of a clock that never goes back. */
 const now = (): number => performance.now() / 1000;
-
-function append(all: Summary, { sockets, listeners, tcp }: Summary): void {
-  all.sockets.push(...sockets);
-  all.listeners.push(...listeners);
-  all.tcp.push(...tcp);
-}

@@ -31,6 +31,14 @@ export class Distribution {
     this.#sum += value;
   }
 
+  /** The values of another one with the same bounds. */
+  addAll(other: Distribution): void {
+    other.#counts.forEach((count, range) => {
+      this.#counts[range] = (this.#counts[range] as number) + count;
+    });
+    this.#sum += other.#sum;
+  }
+
   histogram(): Histogram {
     const counts = [...this.#counts];
     const count = counts.reduce((all, one) => all + one, 0);

@@ -36,6 +36,8 @@ interface Seen {
 const WITHOUT_STATE = 'CLOSE';
 const WITHOUT_PROTOCOL = '';
 
+const NO_LISTENERS = { sockets: 0, queue: 0, limit: 0, full: 0 } as const;
+
 /** Of one kind, in one state, with one set of labels. */
 class Sockets {
   count = 0;
@@ -43,7 +45,15 @@ class Sockets {
   wqueue = 0;
   memory: MemorySummary | undefined;
 
-  addMemory(memory: SkMeminfo): void {
+  /** Those that were counted elsewhere. */
+  addAll({ count, rqueue, wqueue, memory }: Sockets): void {
+    this.count += count;
+    this.rqueue += rqueue;
+    this.wqueue += wqueue;
+    if (memory !== undefined) this.addMemory(memory);
+  }
+
+  addMemory(memory: Omit<MemorySummary, 'drops'> & { drops?: number }): void {
     this.memory ??= { rmemAlloc: 0, wmemQueued: 0, fwdAlloc: 0, optmem: 0, backlog: 0, drops: 0 };
     this.memory.rmemAlloc += memory.rmemAlloc;
     this.memory.wmemQueued += memory.wmemQueued;
@@ -66,6 +76,14 @@ class Connections {
     if (bytesSent > 0) this.retransmission.add(bytesRetrans / bytesSent);
     this.congestionWindow.add(sndCwnd);
     if (deliveryRate > 0) this.deliveryRate.add(deliveryRate);
+  }
+
+  /** Those that were counted elsewhere. */
+  addAll(others: Connections): void {
+    this.rtt.addAll(others.rtt);
+    this.retransmission.addAll(others.retransmission);
+    this.congestionWindow.addAll(others.congestionWindow);
+    this.deliveryRate.addAll(others.deliveryRate);
   }
 }
 
@@ -109,6 +127,29 @@ export class Tally {
     if (memory?.rmemAlloc !== undefined) sockets.addMemory(memory as SkMeminfo);
   }
 
+  /** Counts what another one has counted, with the same labels and addresses, in the same round. */
+  addAll(other: Tally): void {
+    this.count += other.count;
+    for (const [set, protocols] of other.#sockets) {
+      for (const [protocol, families] of protocols) {
+        for (const [family, states] of families) {
+          for (const [state, sockets] of states)
+            this.#socketsOf(set, protocol, family, state).addAll(sockets);
+        }
+      }
+    }
+    for (const [set, families] of other.#connections) {
+      for (const [family, connections] of families) this.#connectionsOf(set, family).addAll(connections);
+    }
+    for (const [key, { sockets, queue, limit, full, ...where }] of other.#listeners) {
+      const listener = within(this.#listeners, key, () => ({ ...where, ...NO_LISTENERS }));
+      listener.sockets += sockets;
+      listener.queue += queue;
+      listener.limit += limit;
+      listener.full += full;
+    }
+  }
+
   summary(): Summary {
     const summary: Summary = { sockets: [], listeners: [...this.#listeners.values()], tcp: [] };
     for (const [{ values: labels }, protocols] of this.#sockets) {
@@ -150,13 +191,10 @@ export class Tally {
     const address = src ?? name ?? '';
     const isKept = this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
     const key = isKept ? `${id} ${protocol} ${family} ${sport ?? ''} ${address}` : `${protocol} ${family}`;
-    let listener = this.#listeners.get(key);
-    if (listener === undefined) {
+    const listener = within(this.#listeners, key, () => {
       const where = isKept ? { address, ...(sport !== undefined && { port: sport }) } : { address: OTHER };
-      const labels = isKept ? values : this.#sets.others;
-      listener = { family, protocol, labels, ...where, sockets: 0, queue: 0, limit: 0, full: 0 };
-      this.#listeners.set(key, listener);
-    }
+      return { family, protocol, labels: isKept ? values : this.#sets.others, ...where, ...NO_LISTENERS };
+    });
     listener.sockets++;
     listener.queue += rqueue;
     listener.limit += wqueue;
