@@ -11,7 +11,7 @@ import { Sightings } from './sightings.js';
 import { checkDump, LABEL_CHECKS, type LabelOptions, Summarizer } from './summarize.js';
 import type { Summary } from './summary.js';
 import type { Tally } from './tally.js';
-import { visit } from './visit.js';
+import { orAborted, visit } from './visit.js';
 
 /** Dumps by what they are called in metrics. Each is read anew for each collection. */
 export type Dumps = Readonly<Record<string, Batches<DiagMsg>>>;
@@ -174,32 +174,43 @@ class SharingCollector implements Collector {
   async #collect(): Promise<Collection> {
     const startedAt = Date.now();
     const began = now();
-    const dumps = typeof this.#dumps === 'function' ? await this.#dumps() : this.#dumps;
-    checkDumps(dumps, 'collector: what options.dumps gives');
-    const { outcomes, summary } = await this.#readEach(dumps);
-    const closed = this.#closedSummary(outcomes);
-    const seconds = now() - began;
-    return { startedAt, seconds, dumps: outcomes, summary, ...(closed !== undefined && { closed }) };
-  }
-
-  async #readEach(dumps: Dumps): Promise<{ outcomes: DumpOutcome[]; summary: Summary }> {
     const reading = new AbortController();
     this.#reading = reading;
-    const limit =
-      this.#timeout === undefined ? undefined : setTimeout(() => reading.abort(), this.#timeout).unref();
+    const limit = this.#timeout === undefined ? undefined : setTimeout(() => reading.abort(), this.#timeout);
+    try {
+      const dumps = await this.#dumpsNow(reading.signal);
+      const { outcomes, summary } = await this.#readEach(dumps, reading.signal);
+      const closed = this.#closedSummary(outcomes);
+      const seconds = now() - began;
+      return { startedAt, seconds, dumps: outcomes, summary, ...(closed !== undefined && { closed }) };
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #dumpsNow(signal: AbortSignal): Promise<Dumps> {
+    if (typeof this.#dumps !== 'function') return this.#dumps;
+    const dumps = await orAborted(Promise.resolve(this.#dumps()), signal);
+    this.#end.signal.throwIfAborted();
+    if (signal.aborted)
+      throw new Error(`options.dumps took more than the ${this.#timeout} ms of options.timeout`);
+    checkDumps(dumps, 'collector: what options.dumps gives');
+    return dumps as Dumps;
+  }
+
+  async #readEach(dumps: Dumps, signal: AbortSignal): Promise<{ outcomes: DumpOutcome[]; summary: Summary }> {
     const outcomes: DumpOutcome[] = [];
     // Of all dumps together: what two of them have is told once.
     const all = this.#summarizer.tally();
     try {
       for (const [name, dump] of Object.entries(dumps)) {
         const tally = this.#summarizer.tally();
-        const outcome = await this.#read(name, dump, tally, reading.signal);
+        const outcome = await this.#read(name, dump, tally, signal);
         this.#end.signal.throwIfAborted();
         outcomes.push(outcome);
         if (!outcome.cut && outcome.error === undefined) all.addAll(tally);
       }
     } finally {
-      clearTimeout(limit);
       // Of sockets that it did not come to, it cannot be said that they are gone.
       this.#sightings.end(
         outcomes.every(({ cut, error, sockets }) => !cut && (error === undefined || sockets === 0)),
