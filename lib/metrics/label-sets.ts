@@ -13,6 +13,9 @@ export interface LabelSet {
 /** Of the ways that lead through the values of one label after the other. */
 interface Node {
   readonly next: Map<string, Node>;
+  /** Absent at the root. */
+  readonly before?: Node;
+  readonly value?: string;
   set: LabelSet | undefined;
 }
 
@@ -49,7 +52,7 @@ export class LabelSets {
       if (next === undefined) return this.#others;
       node = next;
     }
-    node.set ??= this.#newSet(record);
+    node.set ??= this.#newSet(node);
     return node.set;
   }
 
@@ -66,17 +69,17 @@ export class LabelSets {
     if (known !== undefined) return known;
     if (this.#labels.length > 1 && this.#nodes >= this.#most) return undefined;
     this.#nodes++;
-    const next: Node = { next: new Map(), set: undefined };
+    const next: Node = { next: new Map(), before: node, value, set: undefined };
     node.next.set(value, next);
     return next;
   }
 
-  #newSet(record: DiagMsg): LabelSet {
-    const values = this.#labels.map((label, i) => {
-      const value = label.of(record);
-      return [label.name, value === '' ? value : (this.#places[i] as Places).of(value)] as const;
-    });
-    if (values.every(([, value]) => value === OTHER)) return this.#others;
-    return { id: this.#ids++, values: Object.fromEntries(values) };
+  #newSet(end: Node): LabelSet {
+    const values: string[] = [];
+    // A label is asked once for each socket: another answer would be in the place of this one.
+    for (let node = end; node.before !== undefined; node = node.before) values.unshift(node.value as string);
+    if (values.every((value) => value === OTHER)) return this.#others;
+    const named = this.#labels.map(({ name }, i) => [name, values[i] as string]);
+    return { id: this.#ids++, values: Object.fromEntries(named) };
   }
 }
