@@ -189,7 +189,8 @@ export class Tally {
   ): void {
     if (rqueue === undefined || wqueue === undefined) return;
     const address = src ?? name ?? '';
-    const isKept = this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
+    // A unix socket may have that very name.
+    const isKept = address !== OTHER && this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
     const key = isKept ? `${id} ${protocol} ${family} ${sport ?? ''} ${address}` : `${protocol} ${family}`;
     const listener = within(this.#listeners, key, () => {
       const where = isKept ? { address, ...(sport !== undefined && { port: sport }) } : { address: OTHER };
