@@ -148,7 +148,8 @@ export class ClosedCounter {
     if (sockets !== undefined) sockets.count++;
     if (socket.protocol !== 'tcp' || !isConnection(socket)) return;
     const first = this.#sightings.first(cookie);
-    this.#connections[family].add(socket, first === undefined ? undefined : this.#now() - first);
+    // The time of a sighting is rounded, and may lie ahead.
+    this.#connections[family].add(socket, first === undefined ? undefined : Math.max(0, this.#now() - first));
   }
 }
 
