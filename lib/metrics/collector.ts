@@ -74,6 +74,9 @@ export interface Collector extends AsyncDisposable {
 
 const LONGEST = 0x7fff_ffff;
 
+/** What the watching for ends is called among the dumps, if it fails. */
+const CLOSED = 'closed';
+
 const checkMilliseconds: Check = (value, name) => {
   if (typeof value === 'number' && value >= 0 && value <= LONGEST) return;
   const expected = `but must be a number of milliseconds up to ${LONGEST}`;
@@ -90,7 +93,10 @@ const checkDumps: Check = (value, name) => {
   }
   const dumps = Object.entries(value);
   if (dumps.length === 0) throw new TypeError(`${name} has no dump: nothing would be read`);
-  for (const [key, dump] of dumps) checkDump(`${name}.${key}`, dump);
+  for (const [key, dump] of dumps) {
+    if (key === CLOSED) throw new TypeError(`${name}.${key}: only the ends of sockets are called so`);
+    checkDump(`${name}.${key}`, dump);
+  }
 };
 
 const CHECKS: Checks<CollectorOptions> = {
@@ -225,7 +231,7 @@ class SharingCollector implements Collector {
     try {
       return this.#closed?.summary();
     } catch (error) {
-      outcomes.push({ dump: 'closed', seconds: 0, sockets: 0, cut: false, error: errorOf(error) });
+      outcomes.push({ dump: CLOSED, seconds: 0, sockets: 0, cut: false, error: errorOf(error) });
       return undefined;
     }
   }
