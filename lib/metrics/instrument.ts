@@ -67,7 +67,6 @@ const STATES: Readonly<Record<string, string>> = {
   ESTABLISHED: 'established',
   SYN_SENT: 'syn_sent',
   SYN_RECV: 'syn_received',
-  NEW_SYN_RECV: 'syn_received',
   FIN_WAIT1: 'fin_wait_1',
   FIN_WAIT2: 'fin_wait_2',
   TIME_WAIT: 'time_wait',
