@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { type Batches, type DiagMsg, dumpTcp, dumpUdp, dumpUnix, SockDiagError } from '../../lib/index.js';
 import { type Collector, type CollectorOptions, collector, type Dumps } from '../../lib/metrics/index.js';
 import { openFiles, openSockets } from '../descriptors.js';
-import { isSanitized, lackOf, lackOfWorld, skip, WITHOUT_SOCK_DIAG } from '../tools.js';
+import { isSanitized, lackOf, lackOfWorld, WITHOUT_SOCK_DIAG } from '../tools.js';
 import { Stage } from '../world/stage.js';
 import { batchesOf, tcp } from './sockets.js';
 
@@ -446,7 +446,6 @@ describe('a process', () => {
     });
   };
   const ended = { status: 0, signal: null, stderr: '' };
-  const lacksRoot = process.getuid?.() !== 0 && skip('the ends of sockets are told to root only');
 
   test('with a collector that nobody asks ends by itself', () => {
     const script = `
@@ -456,7 +455,7 @@ describe('a process', () => {
     expect(end(script)).toMatchObject({ ...ended, stdout: '3\n' });
   });
 
-  test.skipIf(lacksRoot)('with one that counts the ends of sockets, too', () => {
+  test('with one that counts the ends of sockets, too', () => {
     const script = `
       import { collector } from './dist/metrics/index.js';
       const all = collector({ closed: true });
