@@ -16,7 +16,7 @@ export interface MeterAttributes {
 /** An instrument that is asked for its values. */
 export interface MeterInstrument {
   /** For one instrument alone. */
-  addCallback(callback: (result: never) => void): void;
+  addCallback(callback: never): void;
 }
 
 /** Who takes the values of several instruments. */
