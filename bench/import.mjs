@@ -19,6 +19,7 @@ const MOST = 10;
 const WAYS = {
   sockdiag: ['sockdiag'],
   'sockdiag/filter': ['sockdiag/filter'],
+  'sockdiag/metrics': ['sockdiag/metrics'],
   'sockdiag/name': ['sockdiag/name'],
   'sockdiag/proc': ['sockdiag/proc'],
   'sockdiag, and the first record of a dump': ['sockdiag', 'dump'],

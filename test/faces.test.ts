@@ -17,6 +17,7 @@ function functionsOf(value: object, path = ''): string[] {
 test.each([
   ['index', () => import('../dist/index.js'), () => import('../lib/index.js')],
   ['filter/index', () => import('../dist/filter/index.js'), () => import('../lib/filter/index.js')],
+  ['metrics/index', () => import('../dist/metrics/index.js'), () => import('../lib/metrics/index.js')],
   ['name/index', () => import('../dist/name/index.js'), () => import('../lib/name/index.js')],
   ['proc/index', () => import('../dist/proc/index.js'), () => import('../lib/proc/index.js')],
 ] as const)('%s', async (entry, importFace, importSource) => {

@@ -2,7 +2,6 @@
 
 import type { DestroyedSocket } from '../events/record.js';
 import type { DestroyedEvent, DestroyedWatcher } from '../events/watcher.js';
-import { cookieWords } from '../record/cookie.js';
 import { DURATION, RETRANSMITTED, TRANSFERRED } from './bounds.js';
 import { Distribution, type Histogram } from './histogram.js';
 import type { Sightings } from './sightings.js';
@@ -148,8 +147,9 @@ export class ClosedCounter {
     const sockets = this.#sockets.find((one) => one.family === family && one.protocol === protocol);
     if (sockets !== undefined) sockets.count++;
     if (socket.protocol !== 'tcp' || !isConnection(socket)) return;
-    const first = this.#sightings.first(cookieWords(cookie));
-    this.#connections[family].add(socket, first === undefined ? undefined : this.#now() - first);
+    const first = this.#sightings.first(cookie);
+    // The time of a sighting is rounded, and may lie ahead.
+    this.#connections[family].add(socket, first === undefined ? undefined : Math.max(0, this.#now() - first));
   }
 }
 

@@ -7,11 +7,11 @@ import { type Check, type Checks, checkBoolean, checkOptions, show } from '../ne
 import { dumpUnix } from '../unix/dump.js';
 import type { Batches } from '../watch/watch.js';
 import { ClosedCounter, type ClosedSummary } from './closed.js';
-import { halvesOf, Sightings } from './sightings.js';
+import { cookieOf, Sightings } from './sightings.js';
 import { checkDump, LABEL_CHECKS, type LabelOptions, Summarizer } from './summarize.js';
 import type { Summary } from './summary.js';
 import type { Tally } from './tally.js';
-import { visit } from './visit.js';
+import { orAborted, visit } from './visit.js';
 
 /** Dumps by what they are called in metrics. Each is read anew for each collection. */
 export type Dumps = Readonly<Record<string, Batches<DiagMsg>>>;
@@ -74,6 +74,9 @@ export interface Collector extends AsyncDisposable {
 
 const LONGEST = 0x7fff_ffff;
 
+/** What the watching for ends is called among the dumps, if it fails. */
+const CLOSED = 'closed';
+
 const checkMilliseconds: Check = (value, name) => {
   if (typeof value === 'number' && value >= 0 && value <= LONGEST) return;
   const expected = `but must be a number of milliseconds up to ${LONGEST}`;
@@ -90,7 +93,10 @@ const checkDumps: Check = (value, name) => {
   }
   const dumps = Object.entries(value);
   if (dumps.length === 0) throw new TypeError(`${name} has no dump: nothing would be read`);
-  for (const [key, dump] of dumps) checkDump(`${name}.${key}`, dump);
+  for (const [key, dump] of dumps) {
+    if (key === CLOSED) throw new TypeError(`${name}.${key}: only the ends of sockets are called so`);
+    checkDump(`${name}.${key}`, dump);
+  }
 };
 
 const CHECKS: Checks<CollectorOptions> = {
@@ -174,44 +180,50 @@ class SharingCollector implements Collector {
   async #collect(): Promise<Collection> {
     const startedAt = Date.now();
     const began = now();
-    const dumps = typeof this.#dumps === 'function' ? await this.#dumps() : this.#dumps;
-    checkDumps(dumps, 'collector: what options.dumps gives');
-    const all = this.#summarizer.tally();
-    const outcomes = await this.#readEach(dumps, all);
-    const closed = this.#closedSummary(outcomes);
-    const seconds = now() - began;
-    return {
-      startedAt,
-      seconds,
-      dumps: outcomes,
-      summary: all.summary(),
-      ...(closed !== undefined && { closed }),
-    };
-  }
-
-  async #readEach(dumps: Dumps, all: Tally): Promise<DumpOutcome[]> {
     const reading = new AbortController();
     this.#reading = reading;
-    const limit =
-      this.#timeout === undefined ? undefined : setTimeout(() => reading.abort(), this.#timeout).unref();
+    const limit = this.#timeout === undefined ? undefined : setTimeout(() => reading.abort(), this.#timeout);
+    try {
+      const dumps = await this.#dumpsNow(reading.signal);
+      const { outcomes, summary } = await this.#readEach(dumps, reading.signal);
+      const closed = this.#closedSummary(outcomes);
+      const seconds = now() - began;
+      return { startedAt, seconds, dumps: outcomes, summary, ...(closed !== undefined && { closed }) };
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async #dumpsNow(signal: AbortSignal): Promise<Dumps> {
+    if (typeof this.#dumps !== 'function') return this.#dumps;
+    const dumps = await orAborted(Promise.resolve(this.#dumps()), signal);
+    this.#end.signal.throwIfAborted();
+    if (signal.aborted)
+      throw new Error(`options.dumps took more than the ${this.#timeout} ms of options.timeout`);
+    checkDumps(dumps, 'collector: what options.dumps gives');
+    return dumps as Dumps;
+  }
+
+  async #readEach(dumps: Dumps, signal: AbortSignal): Promise<{ outcomes: DumpOutcome[]; summary: Summary }> {
     const outcomes: DumpOutcome[] = [];
+    // Of all dumps together: what two of them have is told once.
+    const all = this.#summarizer.tally();
     try {
       for (const [name, dump] of Object.entries(dumps)) {
         const tally = this.#summarizer.tally();
-        const outcome = await this.#read(name, dump, tally, reading.signal);
+        const outcome = await this.#read(name, dump, tally, signal);
         this.#end.signal.throwIfAborted();
         outcomes.push(outcome);
         if (!outcome.cut && outcome.error === undefined) all.addAll(tally);
       }
     } finally {
-      clearTimeout(limit);
       // Of sockets that it did not come to, it cannot be said that they are gone.
       this.#sightings.end(
         outcomes.every(({ cut, error, sockets }) => !cut && (error === undefined || sockets === 0)),
       );
       this.#summarizer.nextRound();
     }
-    return outcomes;
+    return { outcomes, summary: all.summary() };
   }
 
   /** That it is not known any more is told as of a dump. */
@@ -219,7 +231,7 @@ class SharingCollector implements Collector {
     try {
       return this.#closed?.summary();
     } catch (error) {
-      outcomes.push({ dump: 'closed', seconds: 0, sockets: 0, cut: false, error: errorOf(error) });
+      outcomes.push({ dump: CLOSED, seconds: 0, sockets: 0, cut: false, error: errorOf(error) });
       return undefined;
     }
   }
@@ -245,7 +257,7 @@ class SharingCollector implements Collector {
     return (record) => {
       tally.add(record);
       // No other sockets' ends are told with what they did.
-      if ('protocol' in record && record.protocol === 'tcp') this.#sightings.see(halvesOf(record), began);
+      if ('protocol' in record && record.protocol === 'tcp') this.#sightings.see(cookieOf(record), began);
     };
   }
 }

@@ -3,6 +3,7 @@ import { show } from '../netlink/options.js';
 import type { Collection, Collector } from './collector.js';
 import { cumulative, numberText } from './expose.js';
 import { type Definition, METRICS, type Sample } from './families.js';
+import { Observations } from './observations.js';
 import { checkCollector } from './register.js';
 import type { LabelValues } from './summary.js';
 
@@ -15,7 +16,7 @@ export interface MeterAttributes {
 /** An instrument that is asked for its values. */
 export interface MeterInstrument {
   /** For one instrument alone. */
-  addCallback(callback: (result: never) => void): void;
+  addCallback(callback: never): void;
 }
 
 /** Who takes the values of several instruments. */
@@ -67,7 +68,6 @@ const STATES: Readonly<Record<string, string>> = {
   ESTABLISHED: 'established',
   SYN_SENT: 'syn_sent',
   SYN_RECV: 'syn_received',
-  NEW_SYN_RECV: 'syn_received',
   FIN_WAIT1: 'fin_wait_1',
   FIN_WAIT2: 'fin_wait_2',
   TIME_WAIT: 'time_wait',
@@ -158,10 +158,15 @@ const WORDS: Readonly<Record<string, Words>> = {
   sockdiag_dump_cut: { name: 'sockdiag.dump.cut', unit: '1', isGauge: true },
 };
 
+/** Takes a value. */
+type Observe<I> = (instrument: I, value: number, attributes: MeterAttributes) => void;
+
 /** How the values of a metric come to their instruments. */
 interface Instrumented<I> {
   metric: Definition<Collection>;
-  observe(result: MeterResult<I>, sample: Sample): void;
+  /** Of how many there are now: they can be gone. */
+  isOfNow: boolean;
+  give(sample: Sample, observe: Observe<I>): void;
   instruments: I[];
 }
 
@@ -173,7 +178,7 @@ interface Instrumented<I> {
  *
  * Sockets are `system.network.connection.count`, with the attributes of the semantic conventions; all else is `sockdiag.…`.
  * OpenTelemetry has no histogram that could be observed: each is three instruments, whose names end with `.bucket` (how many
- * values are not above the attribute `le`), `.sum` and `.count`.
+ * values are not above the attribute `le`), `.sum` and `.count`. What is gone is observed once more, as 0.
  *
  * @returns a function after which nothing is observed any more.
  * @throws TypeError for a wrong argument.
@@ -185,11 +190,14 @@ export function instrument<I extends MeterInstrument>(meter: MeterLike<I>, colle
   checkCollector('instrument', collector);
   const all = METRICS.map((metric) => instrumented(meter, metric));
   const instruments = all.flatMap((one) => one.instruments);
+  const observations = new Observations<I>();
   const callback = async (result: MeterResult<I>): Promise<void> => {
     const collection = await collector.collect();
-    for (const { metric, observe } of all) {
-      for (const sample of metric.of(collection)) observe(result, sample);
-    }
+    const always: Observe<I> = (...observed) => result.observe(...observed);
+    const now: Observe<I> = (...observed) => observations.observe(result, ...observed);
+    for (const { metric, isOfNow, give } of all)
+      for (const sample of metric.of(collection)) give(sample, isOfNow ? now : always);
+    observations.end(result);
   };
   meter.addBatchObservableCallback(callback, instruments);
   return () => meter.removeBatchObservableCallback(callback, instruments);
@@ -199,8 +207,9 @@ function instrumented<I extends MeterInstrument>(
   meter: MeterLike<I>,
   metric: Definition<Collection>,
 ): Instrumented<I> {
-  const { name, unit, attributes = ownAttributes, isGauge } = WORDS[metric.name] as Words;
+  const { name, unit, attributes = ownAttributes, isGauge = false } = WORDS[metric.name] as Words;
   const isOfAll = metric.type === 'counter' || metric.type === 'histogram';
+  const isOfNow = !isOfAll && !isGauge;
   const make = (suffix: string, own: string): I => {
     const options = { description: metric.help, unit: own };
     if (isGauge) return meter.createObservableGauge(name + suffix, options);
@@ -209,20 +218,17 @@ function instrumented<I extends MeterInstrument>(
   };
   if (metric.type === 'gauge' || metric.type === 'counter') {
     const own = make('', unit);
-    return {
-      metric,
-      instruments: [own],
-      observe: (result, { labels, value }) => result.observe(own, value as number, attributes(labels)),
-    };
+    const give: Instrumented<I>['give'] = ({ labels, value }, observe) =>
+      observe(own, value as number, attributes(labels));
+    return { metric, isOfNow, instruments: [own], give };
   }
   const [bucket, sum, count] = [make('.bucket', '1'), make('.sum', unit), make('.count', '1')] as [I, I, I];
-  const observe = (result: MeterResult<I>, { labels, value }: Sample): void => {
+  const give: Instrumented<I>['give'] = ({ labels, value }, observe) => {
     if (typeof value === 'number') return;
     const own = attributes(labels);
-    for (const [bound, below] of cumulative(value))
-      result.observe(bucket, below, { ...own, le: numberText(bound) });
-    result.observe(sum, value.sum, own);
-    result.observe(count, value.count, own);
+    for (const [bound, below] of cumulative(value)) observe(bucket, below, { ...own, le: numberText(bound) });
+    observe(sum, value.sum, own);
+    observe(count, value.count, own);
   };
-  return { metric, instruments: [bucket, sum, count], observe };
+  return { metric, isOfNow, instruments: [bucket, sum, count], give };
 }

@@ -32,16 +32,17 @@ export class PlacedLabels {
 /** On the way through the values of one label after the other. */
 interface Node<S> {
   readonly next: Map<string, Node<S>>;
+  /** Where it comes from, and by which value; absent at the root. */
+  readonly before?: Node<S>;
+  readonly value?: string;
   set: S | undefined;
 }
-
-const newNode = <S>(): Node<S> => ({ next: new Map(), set: undefined });
 
 /** Keeps one thing for all sockets with the same values. */
 export class LabelSets<S> {
   readonly #placed: PlacedLabels;
   readonly #make: (values: LabelValues) => S;
-  readonly #root: Node<S> = newNode();
+  readonly #root: Node<S> = { next: new Map(), set: undefined };
   #nodes = 0;
   #others: S | undefined;
 
@@ -61,7 +62,7 @@ export class LabelSets<S> {
       if (next === undefined) return this.#ofOthers();
       node = next;
     }
-    node.set ??= this.#newSet(labels.map((label) => label.of(record)));
+    node.set ??= this.#newSet(node);
     return node.set;
   }
 
@@ -73,7 +74,7 @@ export class LabelSets<S> {
       if (next === undefined) return this.#ofOthers();
       node = next;
     }
-    node.set ??= this.#newSet(Object.values(values));
+    node.set ??= this.#newSet(node);
     return node.set;
   }
 
@@ -83,19 +84,19 @@ export class LabelSets<S> {
     if (known !== undefined) return known;
     if (this.#nodes >= this.#placed.most) return undefined;
     this.#nodes++;
-    const next = newNode<S>();
+    const next: Node<S> = { next: new Map(), before: node, value, set: undefined };
     node.next.set(value, next);
     return next;
   }
 
-  #newSet(given: readonly string[]): S {
-    const { labels, places } = this.#placed;
-    const values = given.map((value, i) =>
-      value === '' || value === OTHER ? value : (places[i] as Places).of(value),
-    );
+  #newSet(end: Node<S>): S {
+    const values: string[] = [];
+    // A label is asked once for each socket: another answer would be in the place of this one.
+    for (let node = end; node.before !== undefined; node = node.before) values.unshift(node.value as string);
     // Without labels there are no others either: all are one.
     if (values.every((value) => value === OTHER)) return this.#ofOthers();
-    return this.#make(Object.fromEntries(labels.map(({ name }, i) => [name, values[i] as string])));
+    const named = this.#placed.labels.map(({ name }, i) => [name, values[i] as string]);
+    return this.#make(Object.fromEntries(named));
   }
 
   #ofOthers(): S {

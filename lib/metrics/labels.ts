@@ -158,9 +158,13 @@ function nameOf(given: unknown, name: string): string {
 /** Labels as they were given, each by itself. */
 export function labelsOf(given: readonly (LabelName | Label)[]): Label[] {
   return given.map((one) =>
-    // Whatever somebody else's function answers, it is text from here on.
-    typeof one === 'string'
-      ? LABELS[one]()
-      : { name: one.name, of: (record) => String(one.of(record) ?? '') },
+    typeof one === 'string' ? LABELS[one]() : { name: one.name, of: (record) => textOf(one.of(record)) },
   );
+}
+
+/** Whatever somebody else's function answers, it is text from here on, and text that is the same when it is written out. */
+function textOf(answer: unknown): string {
+  const text = String(answer ?? '');
+  // What was cut in the midst of a letter: all such halves are written as one.
+  return /[\ud800-\udfff]/.test(text) ? Buffer.from(text).toString() : text;
 }

@@ -67,7 +67,8 @@ export class Sightings {
   #next: Times | undefined;
 
   /** Of a dump that has begun. */
-  see([low, high]: Halves, now: number): void {
+  see(cookie: string | Halves, now: number): void {
+    const [low, high] = typeof cookie === 'string' ? cookieWords(cookie) : cookie;
     this.#next ??= new Times();
     this.#next.set(low, high, this.#last.get(low, high) ?? Math.round(now * 10));
   }
@@ -79,14 +80,15 @@ export class Sightings {
   }
 
   /** When a socket was seen first; undefined if it never was. */
-  first([low, high]: Halves): number | undefined {
+  first(cookie: string): number | undefined {
+    const [low, high] = cookieWords(cookie);
     const time = this.#last.get(low, high) ?? this.#next?.get(low, high);
     return time === undefined ? undefined : time / 10;
   }
 }
 
-/** Of a record, or of a glance, which has them as they are. */
-export function halvesOf(record: { cookie: string }): Halves {
+/** Of a record, or of a glance, which has it as the kernel does. */
+export function cookieOf(record: { cookie: string }): string | Halves {
   const { cookieLow, cookieHigh = 0 } = record as { cookieLow?: number; cookieHigh?: number };
-  return cookieLow === undefined ? cookieWords(record.cookie) : [cookieLow, cookieHigh];
+  return cookieLow === undefined ? record.cookie : [cookieLow, cookieHigh];
 }

@@ -54,7 +54,7 @@ class Sockets {
     this.state = state;
   }
 
-  addMemory(memory: Readonly<MemorySummary>): void {
+  addMemory(memory: Omit<MemorySummary, 'drops'> & { drops?: number }): void {
     this.memory ??= { rmemAlloc: 0, wmemQueued: 0, fwdAlloc: 0, optmem: 0, backlog: 0, drops: 0 };
     this.memory.rmemAlloc += memory.rmemAlloc;
     this.memory.wmemQueued += memory.wmemQueued;
@@ -203,7 +203,7 @@ export class Tally {
       if (protocol === 'tcp' && info !== undefined) group.connectionsOf(family as 'inet').add(info);
     }
     const memory = seen.skmeminfo ?? seen.meminfo;
-    if (memory?.rmemAlloc !== undefined) sockets.addMemory(memory as MemorySummary);
+    if (memory?.rmemAlloc !== undefined) sockets.addMemory(memory as SkMeminfo);
   }
 
   /** Adds what another one has counted, which is of the same places. */
@@ -233,7 +233,8 @@ export class Tally {
   #addListener({ family, src, sport, name, rqueue, wqueue }: Seen, protocol: string, own: LabelValues): void {
     if (rqueue === undefined || wqueue === undefined) return;
     const address = src ?? name ?? '';
-    const isKept = this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
+    // A unix socket may have that very name.
+    const isKept = address !== OTHER && this.#addresses.of(`${address} ${sport ?? ''}`) !== OTHER;
     const where = isKept ? { address, ...(sport !== undefined && { port: sport }) } : { address: OTHER };
     const labels = isKept ? own : this.#placed.others;
     const key = JSON.stringify([family, protocol, where, labels]);

@@ -21,23 +21,48 @@ export async function visit<T>(dump: Batches<T>, { see, atAGlance, signal }: Vis
   const batches =
     dump instanceof Dump ? shown(dump as Dump<T>, see, atAGlance ? 'glances' : 'records') : dump;
   const reading = batches.batches()[Symbol.asyncIterator]();
-  let leave = (): void => undefined;
-  const left = new Promise<undefined>((resolve) => {
-    leave = () => resolve(undefined);
-  });
-  signal?.addEventListener('abort', leave, { once: true });
-  let isOver = false;
+  // What throws has ended by itself, as for a loop.
+  let isOver = true;
   try {
-    for (let next = await Promise.race([reading.next(), left]); next !== undefined; ) {
+    for (;;) {
+      const next = await orAborted(reading.next(), signal);
+      isOver = next?.done === true;
       signal?.throwIfAborted();
-      isOver = next.done === true;
-      if (isOver) return;
-      for (const record of next.value as readonly T[]) see(record);
-      next = await Promise.race([reading.next(), left]);
+      if (next === undefined || isOver) return;
+      for (const record of next.value) see(record);
+      isOver = true;
     }
-    signal?.throwIfAborted();
   } finally {
-    signal?.removeEventListener('abort', leave);
-    if (!isOver) await reading.return?.();
+    if (!isOver) await left(reading, dump instanceof Dump || signal?.aborted !== true);
   }
+}
+
+/** The promise's answer; undefined as soon as the signal is aborted, if that is earlier. */
+export function orAborted<R>(
+  promise: PromiseLike<R>,
+  signal: AbortSignal | undefined,
+): Promise<R | undefined> {
+  // Not by Promise.race with one promise of the signal's: that would hold all answers for as long as it waits.
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(undefined);
+    signal?.addEventListener('abort', leave, { once: true });
+    const answered = (): void => signal?.removeEventListener('abort', leave);
+    promise.then(
+      (answer) => {
+        answered();
+        resolve(answer);
+      },
+      (error) => {
+        answered();
+        reject(error);
+      },
+    );
+    if (signal?.aborted === true) leave();
+  });
+}
+
+/** A generator that waits for something is not left before that comes, and it may never come; a dump is. */
+async function left(reading: AsyncIterator<unknown>, isWaitedFor: boolean): Promise<void> {
+  const end = Promise.resolve(reading.return?.()).catch(() => undefined);
+  if (isWaitedFor) await end;
 }

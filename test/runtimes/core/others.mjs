@@ -4,8 +4,18 @@ import { readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import process from 'node:process';
 
-import { dumpTcp, dumpUnix, lookupTcpSync, namespaces, owners, probe, SockDiagError } from 'sockdiag';
+import {
+  dumpTcp,
+  dumpUdp,
+  dumpUnix,
+  lookupTcpSync,
+  namespaces,
+  owners,
+  probe,
+  SockDiagError,
+} from 'sockdiag';
 import { and, dport, FilterSyntaxError, matcher, parse, print } from 'sockdiag/filter';
+import { collector, expose } from 'sockdiag/metrics';
 import { formatAddress, parseAddress, parseHook } from 'sockdiag/name';
 import { dumpTcp as readTcp, dumpUdp as readUdp } from 'sockdiag/proc';
 
@@ -48,6 +58,18 @@ export async function checkOthers(sockets) {
     assertAmong([...readTcp()], sockets.expected);
     const [udp] = await readUdp({ filter: `sport = :${sockets.udp.address().port}` }).toArray();
     assert.equal(udp?.source, 'proc');
+  });
+  await check('sockdiag/metrics counts them, and leaves nothing open', async () => {
+    const before = openSockets();
+    const { port } = sockets.udp.address();
+    const all = collector({
+      dumps: { udp: dumpUdp({ filter: `sport = :${port}` }) },
+      labels: ['local_port'],
+    });
+    const found = expose(await all.collect());
+    const labels = `family="inet",protocol="udp",local_port="${port}",state="CLOSE"`;
+    assert.ok(found.includes(`\nsockdiag_sockets{${labels}} 1\n`), found);
+    assert.equal(openSockets(), before);
   });
   await check('owners() finds the sockets of this process', async () => {
     const [near] = await dumpTcp({ filter: `sport = :${sockets.inet.near.localPort}` }).toArray();
