@@ -242,6 +242,7 @@ export const OUTLINE = [
     types: [
       'Summary',
       'SocketsSummary',
+      'Countable',
       'SocketKind',
       'LabelValues',
       'MemorySummary',

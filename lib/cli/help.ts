@@ -65,7 +65,7 @@ sockdiag top is a live view: who sends and receives how much; the key ? tells wh
 sockdiag exporter has numbers for Prometheus, at http://127.0.0.1:9532/metrics.
       --address ADDR  where it listens (127.0.0.1)
       --port PORT     where it listens (9532)
-      --labels A,B    what sockets are told apart by: local_port, remote_network, owner, netns, cgroup
+      --labels A,B    what tells them apart: local_port, remote_network, owner, netns, cgroup
       --limit N       how many values a label may have (50); all others count as 'other'
       --show A,B      what is asked for beside: info, skmeminfo (both); none for ''
       With it, --interval is how long an answer is given again (0), --timeout how long one may

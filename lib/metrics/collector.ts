@@ -1,5 +1,4 @@
 /** collector: one summary for all who want it at the same time. */
-import type { DiagMsg } from '../decode.js';
 import { watchDestroyed } from '../events/destroyed.js';
 import { dumpTcp } from '../inet/tcp.js';
 import { dumpUdp } from '../inet/udp.js';
@@ -9,12 +8,12 @@ import type { Batches } from '../watch/watch.js';
 import { ClosedCounter, type ClosedSummary } from './closed.js';
 import { cookieOf, Sightings } from './sightings.js';
 import { checkDump, LABEL_CHECKS, type LabelOptions, Summarizer } from './summarize.js';
-import type { Summary } from './summary.js';
+import type { Countable, Summary } from './summary.js';
 import type { Tally } from './tally.js';
 import { orAborted, visit } from './visit.js';
 
 /** Dumps by what they are called in metrics. Each is read anew for each collection. */
-export type Dumps = Readonly<Record<string, Batches<DiagMsg>>>;
+export type Dumps = Readonly<Record<string, Batches<Countable>>>;
 
 export interface CollectorOptions extends LabelOptions {
   /**
@@ -236,7 +235,12 @@ class SharingCollector implements Collector {
     }
   }
 
-  async #read(name: string, dump: Batches<DiagMsg>, tally: Tally, signal: AbortSignal): Promise<DumpOutcome> {
+  async #read(
+    name: string,
+    dump: Batches<Countable>,
+    tally: Tally,
+    signal: AbortSignal,
+  ): Promise<DumpOutcome> {
     const began = now();
     const outcome = { dump: name, seconds: 0, sockets: 0, cut: false };
     let error: Error | undefined;
@@ -251,13 +255,14 @@ class SharingCollector implements Collector {
     return { ...outcome, seconds: now() - began, sockets, ...(error !== undefined && { error }) };
   }
 
-  #seeing(tally: Tally): (record: DiagMsg) => void {
+  #seeing(tally: Tally): (record: Countable) => void {
     if (this.#closed === undefined) return (record) => tally.add(record);
     const began = now();
     return (record) => {
       tally.add(record);
       // No other sockets' ends are told with what they did.
-      if ('protocol' in record && record.protocol === 'tcp') this.#sightings.see(cookieOf(record), began);
+      const cookie = 'protocol' in record && record.protocol === 'tcp' ? cookieOf(record) : undefined;
+      if (cookie !== undefined) this.#sightings.see(cookie, began);
     };
   }
 }

@@ -26,6 +26,7 @@ export { type Label, type LabelName, type RemoteNetworkOptions, remoteNetwork } 
 export { type PromRegistry, register } from './register.js';
 export { type LabelOptions, type SummarizeOptions, summarize } from './summarize.js';
 export type {
+  Countable,
   LabelValues,
   ListenerSummary,
   MemorySummary,

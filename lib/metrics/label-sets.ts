@@ -1,8 +1,7 @@
 /** The values of several labels together. */
-import type { DiagMsg } from '../decode.js';
 import type { Label } from './labels.js';
 import { OTHER, Places } from './places.js';
-import type { LabelValues } from './summary.js';
+import type { Countable, LabelValues } from './summary.js';
 
 /** Of several labels, so many times as many sets are kept as one label may have values. */
 const TIMES = 20;
@@ -51,7 +50,7 @@ export class LabelSets<S> {
     this.#make = make;
   }
 
-  of(record: DiagMsg): S {
+  of(record: Countable): S {
     const { labels, places } = this.#placed;
     let node = this.#root;
     for (let i = 0; i < labels.length; i++) {

@@ -1,17 +1,17 @@
 /** Labels: what sockets can be told apart by, beside their family, protocol and state. */
-import type { DiagMsg } from '../decode.js';
 import { parseAddress, parseOctets, prefixOf } from '../filter/addresses.js';
 import { formatAddress4, formatAddress6 } from '../inet/address.js';
 import { type Check, checkOptions, show } from '../netlink/options.js';
 import type { SocketOwner } from '../record/record.js';
 import { CgroupNames } from './cgroup-names.js';
+import type { Countable } from './summary.js';
 
 /** Something that sockets are told apart by. */
 export interface Label {
   /** What it is called, in the summary and by Prometheus: letters, digits and `_`. */
   name: string;
   /** Its value for a socket; `''` for none, which needs no place. */
-  of(record: DiagMsg): string;
+  of(record: Countable): string;
 }
 
 /**

@@ -87,8 +87,12 @@ export class Sightings {
   }
 }
 
-/** Of a record, or of a glance, which has it as the kernel does. */
-export function cookieOf(record: { cookie: string }): string | Halves {
-  const { cookieLow, cookieHigh = 0 } = record as { cookieLow?: number; cookieHigh?: number };
-  return cookieLow === undefined ? record.cookie : [cookieLow, cookieHigh];
+/** Of a record, or of a glance, which has it as the kernel does; undefined of one of /proc, which has none. */
+export function cookieOf(record: object): string | Halves | undefined {
+  const {
+    cookie,
+    cookieLow,
+    cookieHigh = 0,
+  } = record as { cookie?: string; cookieLow?: number; cookieHigh?: number };
+  return cookieLow === undefined ? cookie : [cookieLow, cookieHigh];
 }

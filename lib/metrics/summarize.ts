@@ -1,11 +1,10 @@
 /** summarize: what there is, in numbers. */
-import type { DiagMsg } from '../decode.js';
 import { type Checks, checkOptions, checkSignal, show, wholeFrom } from '../netlink/options.js';
 import type { Batches } from '../watch/watch.js';
 import { PlacedLabels } from './label-sets.js';
 import { checkLabels, type Label, type LabelName, labelsOf } from './labels.js';
 import { Places } from './places.js';
-import type { Summary } from './summary.js';
+import type { Countable, Summary } from './summary.js';
 import { Tally } from './tally.js';
 import { visit } from './visit.js';
 
@@ -73,7 +72,7 @@ export class Summarizer {
  * @param dumps one dump, or several, which are read one after the other.
  * @throws TypeError or RangeError for a wrong argument; what reading a dump throws.
  */
-export async function summarize<T extends DiagMsg>(
+export async function summarize<T extends Countable>(
   dumps: Batches<T> | readonly Batches<T>[],
   options?: SummarizeOptions,
 ): Promise<Summary> {

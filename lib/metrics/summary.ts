@@ -1,6 +1,26 @@
 /** What a summary tells of sockets. All of it is plain data. */
 import type { DiagMsg } from '../decode.js';
+import type { ProcIcmpMsg } from '../proc/icmp.js';
+import type { ProcTcpMsg, ProcUdpLiteMsg, ProcUdpMsg } from '../proc/inet.js';
+import type { ProcNetlinkMsg } from '../proc/netlink.js';
+import type { ProcPacketMsg } from '../proc/packet.js';
+import type { PfKeyMsg } from '../proc/pfkey.js';
+import type { ProcRawMsg } from '../proc/raw.js';
+import type { ProcUnixMsg } from '../proc/unix.js';
 import type { Histogram } from './histogram.js';
+
+/** The records that can be counted: of all dumps, those of `sockdiag/proc` included. */
+export type Countable =
+  | DiagMsg
+  | ProcTcpMsg
+  | ProcUdpMsg
+  | ProcUdpLiteMsg
+  | ProcRawMsg
+  | ProcIcmpMsg
+  | ProcUnixMsg
+  | ProcPacketMsg
+  | ProcNetlinkMsg
+  | PfKeyMsg;
 
 /** The values of the labels that were chosen, by the names of these. */
 export type LabelValues = Readonly<Record<string, string>>;
@@ -8,7 +28,7 @@ export type LabelValues = Readonly<Record<string, string>>;
 /** Of which sockets a number is. */
 export interface SocketKind {
   /** As of the records. */
-  family: DiagMsg['family'];
+  family: Countable['family'];
   /** The protocol, as `'tcp'`; of families whose records have none, the type of the socket, as `'stream'`. */
   protocol: string;
   /** Those of the labels that were chosen. */

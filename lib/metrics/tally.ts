@@ -1,5 +1,4 @@
 /** Counts sockets, one by one, and keeps none of them. */
-import type { DiagMsg } from '../decode.js';
 import type { TcpInfo } from '../inet/tcp-info.js';
 import type { SkMeminfo } from '../record/skmeminfo.js';
 import { CONGESTION_WINDOW, DELIVERY_RATE, RETRANSMISSION, RTT } from './bounds.js';
@@ -7,6 +6,7 @@ import { Distribution } from './histogram.js';
 import { LabelSets, type PlacedLabels } from './label-sets.js';
 import { OTHER, type Places } from './places.js';
 import type {
+  Countable,
   LabelValues,
   ListenerSummary,
   MemorySummary,
@@ -17,7 +17,7 @@ import type {
 
 /** What is looked at of records, which those of some families have: a glance has these, and no more. */
 interface Seen {
-  family: DiagMsg['family'];
+  family: Countable['family'];
   protocol?: string;
   type?: string;
   state?: string;
@@ -36,7 +36,7 @@ interface Seen {
 const WITHOUT_STATE = 'CLOSE';
 const WITHOUT_PROTOCOL = '';
 
-type Family = DiagMsg['family'];
+type Family = Countable['family'];
 
 /** Sockets of one kind, in one state, with one set of labels. */
 class Sockets {
@@ -186,7 +186,7 @@ export class Tally {
     });
   }
 
-  add(record: DiagMsg): void {
+  add(record: Countable): void {
     const seen = record as Seen;
     const { family, state = WITHOUT_STATE } = seen;
     const protocol = seen.protocol ?? seen.type ?? WITHOUT_PROTOCOL;

@@ -26,7 +26,7 @@ export interface Owners {
   sockets: Map<number, SocketOwner[]>;
   /** How many processes were read. */
   processes: number;
-  /** How many may not be read: to read those of others, or those that have more privileges, needs CAP_SYS_PTRACE. */
+  /** How many may not be read: to read those of others, or those that have more privileges, needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. */
   denied: number;
   /** How many ended while they were read; with `pids`, also those that are not there. */
   vanished: number;

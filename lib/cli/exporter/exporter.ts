@@ -15,15 +15,15 @@ import { addressOf, intervalOf, labelsOf, limitOf, namespacesOf, portOf, timeout
 
 /** Until it is told to end. @throws what the system has against listening there. */
 export async function runExporter(plan: Plan, { values }: Words, version: string): Promise<void> {
+  const complaints = new Complaints();
   const source = collector({
-    dumps: () => dumpsFor(plan, values),
+    dumps: () => dumpsFor(plan, values, complaints),
     labels: labelsOf(values),
     limit: limitOf(values),
     interval: intervalOf(values) * 1000,
     timeout: timeoutOf(values) * 1000,
     closed: values.events === true,
   });
-  const complaints = new Complaints();
   const server = new MetricsServer({ read: () => read(source, version, complaints), complain: say });
   try {
     const ended = endOf(server);
@@ -40,8 +40,8 @@ async function read(source: Collector, version: string, complaints: Complaints):
   return [...familiesOf(collection), ...ownFamilies(version)];
 }
 
-async function dumpsFor(plan: Plan, values: Values): Promise<Dumps> {
-  const netns = await namespacesFor(values);
+async function dumpsFor(plan: Plan, values: Values, complaints: Complaints): Promise<Dumps> {
+  const netns = await namespacesFor(values, complaints);
   const owners = labelsOf(values).includes('owner');
   const parts = dumpsOf(plan, values, { netns, owners, mixed: true });
   const dumps = [...parts].map(({ kinds: [kind], dump }) => [nameOf(kind as Kind), dump] as const);
@@ -51,9 +51,13 @@ async function dumpsFor(plan: Plan, values: Values): Promise<Dumps> {
 }
 
 /** Those there are now: containers come and go. */
-async function namespacesFor(values: Values): Promise<readonly Netns[] | undefined> {
+async function namespacesFor(values: Values, complaints: Complaints): Promise<readonly Netns[] | undefined> {
   const names = namespacesOf(values);
-  return names === 'all' ? (await namespaces()).found : names;
+  if (names !== 'all') return names;
+  const { found, denied } = await namespaces();
+  if (denied > 0)
+    complaints.sayOnce('not all namespaces are known: processes of others may not be read (CAP_SYS_PTRACE)');
+  return found;
 }
 
 /** All types of a family are one dump. */
@@ -64,6 +68,12 @@ function nameOf(kind: Kind): string {
 /** Says what fails, once and not at each scrape. */
 class Complaints {
   #told = new Set<string>();
+  readonly #forGood = new Set<string>();
+
+  sayOnce(message: string): void {
+    if (!this.#forGood.has(message)) say(message);
+    this.#forGood.add(message);
+  }
 
   hear({ dumps }: Collection): void {
     const messages = dumps.flatMap(({ dump, error, cut }) => {

@@ -91,7 +91,6 @@ export async function doesNotCompile(all: Collector, collection: Collection): Pr
   expose(all.collect());
   // @ts-expect-error: no dump
   await summarize('tcp');
-  // @ts-expect-error: the records of /proc are not the kernel's own
   await summarize(dumpTcp({ fallback: 'proc' }));
   // @ts-expect-error: of one collection only
   await summarize(dumpTcp(), { interval: 1000 });
