@@ -133,6 +133,8 @@ class SharingCollector implements Collector {
   readonly #sightings = new Sightings();
   readonly #closed: ClosedCounter | undefined;
   readonly #end = new AbortController();
+  /** Of dumps that were cut, what is not given back yet. */
+  readonly #leaving = new Set<Promise<unknown>>();
   /** Ends the reading that is under way. */
   #reading: AbortController | undefined;
   /** The one that is made, or that was made last. */
@@ -170,6 +172,7 @@ class SharingCollector implements Collector {
     this.#reading?.abort();
     this.#closed?.close();
     await this.#last?.collection.catch(() => undefined);
+    await Promise.all(this.#leaving);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -246,13 +249,23 @@ class SharingCollector implements Collector {
     let error: Error | undefined;
     try {
       const { atAGlance } = this.#summarizer;
-      await visit(dump, { see: this.#seeing(tally), atAGlance, signal });
+      await visit(dump, {
+        see: this.#seeing(tally),
+        atAGlance,
+        signal,
+        leaving: (end) => this.#awaitEnd(end),
+      });
     } catch (reason) {
       if (signal.aborted) outcome.cut = true;
       else error = errorOf(reason);
     }
     const sockets = tally.count;
     return { ...outcome, seconds: now() - began, sockets, ...(error !== undefined && { error }) };
+  }
+
+  #awaitEnd(end: Promise<unknown>): void {
+    this.#leaving.add(end);
+    end.finally(() => this.#leaving.delete(end));
   }
 
   #seeing(tally: Tally): (record: Countable) => void {

@@ -47,12 +47,14 @@ function familyText({ name, help, unit, type, samples }: MetricFamily, isOpen: b
 }
 
 function sampleText(name: string, { labels, value }: Sample, prefix: string): string {
-  if (typeof value === 'number') return `${name}${labelsText(labels)} ${numberText(value)}\n`;
-  const buckets = cumulative(value).map(([bound, count]) => {
-    return `${name}_bucket${labelsText({ ...labels, le: numberText(bound) })} ${numberText(count)}\n`;
-  });
   const own = labelsText(labels);
-  return `${buckets.join('')}${name}_${prefix}sum${own} ${numberText(value.sum)}\n${name}_${prefix}count${own} ${numberText(value.count)}\n`;
+  const braced = own === '' ? '' : `{${own}}`;
+  if (typeof value === 'number') return `${name}${braced} ${numberText(value)}\n`;
+  // Most of all lines are these: what they have in common is made once.
+  const begin = `${name}_bucket{${own}${own === '' ? '' : ','}le="`;
+  let text = '';
+  for (const [bound, count] of cumulative(value)) text += `${begin}${numberText(bound)}"} ${count}\n`;
+  return `${text}${name}_${prefix}sum${braced} ${numberText(value.sum)}\n${name}_${prefix}count${braced} ${value.count}\n`;
 }
 
 /** How many values are not above each bound; above the last one there is none. */
@@ -65,8 +67,9 @@ export function cumulative({ bounds, counts }: Histogram): [bound: number, count
 }
 
 function labelsText(labels: LabelValues): string {
-  const texts = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return texts.length === 0 ? '' : `{${texts.join(',')}}`;
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escaped(value)}"`)
+    .join(',');
 }
 
 export function numberText(value: number): string {
@@ -76,4 +79,5 @@ export function numberText(value: number): string {
 
 const escapedHelp = (text: string): string => text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
 
-const escaped = (text: string): string => escapedHelp(text).replace(/"/g, '\\"');
+const escaped = (text: string): string =>
+  /[\\\n"]/.test(text) ? escapedHelp(text).replace(/"/g, '\\"') : text;

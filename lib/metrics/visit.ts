@@ -8,6 +8,8 @@ export interface Visit<T> {
   /** It needs no more of it than a glance has. */
   atAGlance: boolean;
   signal?: AbortSignal | undefined;
+  /** Is told when a dump has given everything back, if the signal is aborted: that may wait for the kernel. */
+  leaving?: (end: Promise<unknown>) => void;
 }
 
 /**
@@ -15,7 +17,10 @@ export interface Visit<T> {
  *
  * @throws what reading the dump throws; the signal's reason as soon as it is aborted, whatever is waited for.
  */
-export async function visit<T>(dump: Batches<T>, { see, atAGlance, signal }: Visit<T>): Promise<void> {
+export async function visit<T>(
+  dump: Batches<T>,
+  { see, atAGlance, signal, leaving }: Visit<T>,
+): Promise<void> {
   signal?.throwIfAborted();
   // A dump shows its records as they are decoded, and has none left then.
   const batches =
@@ -33,7 +38,12 @@ export async function visit<T>(dump: Batches<T>, { see, atAGlance, signal }: Vis
       isOver = true;
     }
   } finally {
-    if (!isOver) await left(reading, dump instanceof Dump || signal?.aborted !== true);
+    if (!isOver) {
+      const end = Promise.resolve(reading.return?.()).catch(() => undefined);
+      if (signal?.aborted !== true) await end;
+      // A generator that waits for something is not left before that comes, and it may never come.
+      else if (dump instanceof Dump) leaving?.(end);
+    }
   }
 }
 
@@ -59,10 +69,4 @@ export function orAborted<R>(
     );
     if (signal?.aborted === true) leave();
   });
-}
-
-/** A generator that waits for something is not left before that comes, and it may never come; a dump is. */
-async function left(reading: AsyncIterator<unknown>, isWaitedFor: boolean): Promise<void> {
-  const end = Promise.resolve(reading.return?.()).catch(() => undefined);
-  if (isWaitedFor) await end;
 }

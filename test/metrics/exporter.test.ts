@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { lackOfWorld } from '../tools.js';
+import { lackOf, lackOfWorld } from '../tools.js';
 import { Stage } from '../world/stage.js';
 import { Exporting, KNOWN_SOCKETS, KNOWN_STATES, samplesOf } from './exporting.js';
 
@@ -117,6 +117,31 @@ test('an interval has the same answer given again', async () => {
     samplesOf(await exporter.metrics(), 'sockdiag_scrape_timestamp_seconds');
   expect(await timeOf()).toEqual(await timeOf());
 });
+
+test.skipIf(lackOf('strace'))(
+  'what the kernel does not answer in time is left out, and that is told',
+  async () => {
+    // Longer than a test may take.
+    const slowly = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=recvmsg:delay_enter=300s'];
+    exporter = await Exporting.startBy(slowly, '-t', '-u', '--timeout', '0.2');
+    try {
+      const text = await exporter.metrics();
+      const both = (value: number): Record<string, number> => ({
+        '{dump="tcp"}': value,
+        '{dump="udp"}': value,
+      });
+      expect(samplesOf(text, 'sockdiag_dump_cut')).toEqual(both(1));
+      expect(samplesOf(text, 'sockdiag_dump_success')).toEqual(both(0));
+      expect(text).not.toContain('sockdiag_sockets');
+      expect(exporter.stderr).toContain(
+        'tcp sockets are left out: there is no time left to read them (--timeout)',
+      );
+      expect((await fetch(`${exporter.url}/-/healthy`)).status).toBe(200);
+    } finally {
+      process.kill(-(exporter.child.pid as number), 'SIGKILL');
+    }
+  },
+);
 
 test('the ends of sockets are counted where it is asked for', async () => {
   exporter = await Exporting.start('-E');

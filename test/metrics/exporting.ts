@@ -19,10 +19,23 @@ export class Exporting {
     this.#told = told;
   }
 
-  static async start(...words: string[]): Promise<Exporting> {
-    const child = spawn(process.execPath, [COMMAND, 'exporter', '--port', '0', ...words], {
-      stdio: ['ignore', 'inherit', 'pipe'],
-    });
+  static start(...words: string[]): Promise<Exporting> {
+    return Exporting.startBy([], ...words);
+  }
+
+  /** By another program. */
+  static async startBy(others: readonly string[], ...words: string[]): Promise<Exporting> {
+    const [program = '', ...list] = [
+      ...others,
+      process.execPath,
+      COMMAND,
+      'exporter',
+      '--port',
+      '0',
+      ...words,
+    ];
+    // In a group of its own, so that it can be ended with the other one.
+    const child = spawn(program, list, { stdio: ['ignore', 'inherit', 'pipe'], detached: others.length > 0 });
     const told = { stderr: '' };
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       told.stderr += text;

@@ -78,7 +78,7 @@ function* wrongFiles(sizes, isPartial) {
     // Nobody wants to find the way back to other people's packages, or from files that only name another one.
     const isMapped =
       /^dist\/(cli|library)\//.test(name) && /\.c?js$/.test(name) && !/\/vendor\.js$/.test(name);
-    if (isMapped && size > 200 && !sizes.has(`${name}.map`)) yield `${name} has no source map`;
+    if (isMapped && size > 300 && !sizes.has(`${name}.map`)) yield `${name} has no source map`;
   }
 }
 

@@ -16,6 +16,8 @@ export interface MetricsServerOptions {
   complain: (message: string) => void;
 }
 
+/** Milliseconds from one look for connections that are too slow to the next: between scrapes nothing else is done. */
+const CHECKING = 5000;
 /** Bytes; those who scrape send a few hundred. */
 const MOST_HEADERS = 8192;
 /** Milliseconds that a request may take to come. */
@@ -61,7 +63,7 @@ export class MetricsServer {
         headersTimeout: LONGEST_REQUEST,
         requestTimeout: LONGEST_REQUEST,
         keepAliveTimeout: LONGEST_PAUSE,
-        connectionsCheckingInterval: 1000,
+        connectionsCheckingInterval: CHECKING,
       },
       (request, response) => void this.#answer(request, response),
     );
