@@ -219,11 +219,12 @@ class SharingCollector implements Collector {
         if (!outcome.cut && outcome.error === undefined) all.addAll(tally);
       }
     } finally {
-      // Of sockets that it did not come to, it cannot be said that they are gone.
-      this.#sightings.end(
-        outcomes.every(({ cut, error, sockets }) => !cut && (error === undefined || sockets === 0)),
+      // Of sockets that it did not come to, it cannot be said that they are gone, nor how many there are.
+      const isWhole = outcomes.every(
+        ({ cut, error, sockets }) => !cut && (error === undefined || sockets === 0),
       );
-      this.#summarizer.nextRound();
+      this.#sightings.end(isWhole);
+      this.#summarizer.nextRound(isWhole ? all : undefined);
     }
     return { outcomes, summary: all.summary() };
   }

@@ -21,11 +21,6 @@ export class PlacedLabels {
     this.most = labels.length > 1 ? limit * TIMES : Number.POSITIVE_INFINITY;
     this.others = Object.fromEntries(labels.map(({ name }) => [name, OTHER]));
   }
-
-  /** Gives free the places of values that did not occur since the last call. */
-  nextRound(): void {
-    for (const places of this.places) places.nextRound();
-  }
 }
 
 /** On the way through the values of one label after the other. */

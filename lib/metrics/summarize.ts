@@ -14,8 +14,9 @@ export interface LabelOptions {
   labels?: readonly (LabelName | Label)[] | undefined;
   /**
    * How many values a label may have; 50 if it is not given. Sockets with any other count under `'other'`. Those that come
-   * first are kept: a dump begins with those who listen. Of several labels together, at most 20 times as many sets of
-   * values are kept.
+   * first have places: a dump begins with those who listen. From one collection to the next, a value that occurs more than
+   * twice as often as one of these takes its place. Of several labels together, at most 20 times as many sets of values are
+   * kept.
    */
   limit?: number | undefined;
   /** How many addresses of listeners are told by themselves; 200 if it is not given. All others count under `'other'`. */
@@ -54,10 +55,19 @@ export class Summarizer {
     return new Tally({ placed: this.#placed, addresses: this.#addresses });
   }
 
-  /** Places of what has not occurred since the last call are free. What tallies there are has been taken. */
-  nextRound(): void {
-    this.#placed.nextRound();
-    this.#addresses.nextRound();
+  /**
+   * What tallies there are has been taken. Where all sockets were read, places change hands.
+   *
+   * @param all that of all sockets, if all were read
+   */
+  nextRound(all?: Tally): void {
+    const { places } = this.#placed;
+    if (all !== undefined) {
+      const occurrences = all.occurrences();
+      for (const one of [...places, this.#addresses]) one.sweep();
+      for (const [i, one] of places.entries()) one.contest(occurrences[i] as Map<string, number>);
+    }
+    for (const one of [...places, this.#addresses]) one.nextRound();
   }
 }
 

@@ -221,6 +221,19 @@ export class Tally {
     }
   }
 
+  /** Of each label, how many sockets each of its values has. */
+  occurrences(): Map<string, number>[] {
+    return this.#placed.labels.map(({ name }) => {
+      const counts = new Map<string, number>();
+      for (const { labels, sockets } of this.#groups) {
+        const value = labels[name] as string;
+        const count = sockets.reduce((all, one) => all + one.count, 0);
+        counts.set(value, (counts.get(value) ?? 0) + count);
+      }
+      return counts;
+    });
+  }
+
   summary(): Summary {
     const groups = [...this.#groups];
     return {

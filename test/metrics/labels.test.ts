@@ -442,6 +442,45 @@ describe('from one collection to the next', () => {
     ]);
   });
 
+  test('those that occur most have places in the end, and keep them', async () => {
+    const strangers = Array.from({ length: 5000 }, (_, i) => `stranger ${i}`);
+    const often = (value: string, times: number): string[] => new Array<string>(times).fill(value);
+    // Who occurs once comes first.
+    const round = [...strangers, ...often('a', 900), ...often('b', 500), ...often('c', 400)];
+    const found = await collections([round, round, round, round], 2);
+    const all = round.length;
+    const kept = { a: 900, b: 500, other: all - 1400 };
+    expect(found.map(({ summary }) => countsOf(summary, 'client'))).toEqual([
+      { 'stranger 0': 1, 'stranger 1': 1, other: all - 2 },
+      kept,
+      // c occurs less than twice as often.
+      kept,
+      kept,
+    ]);
+  });
+
+  test('of a collection that was cut, nobody loses a place', async () => {
+    const rounds = [['a', 'b', 'b', 'b'], ['a'], ['a', 'b', 'b', 'b']];
+    const never = new Promise<never>(() => undefined);
+    const all = collector({
+      dumps: () => {
+        const [values = []] = rounds.splice(0, 1);
+        const batches = async function* (): AsyncGenerator<DiagMsg[]> {
+          yield values.map((dst) => tcp({ dst }));
+          // Of the second one, b never comes.
+          if (rounds.length === 1) await never;
+        };
+        return { tcp: { batches } };
+      },
+      labels: [{ name: 'client', of: (record) => (record as { dst: string }).dst }],
+      limit: 1,
+      timeout: 200,
+    });
+    const counts = [];
+    for (let i = 0; i < 3; i++) counts.push(countsOf((await all.collect()).summary, 'client'));
+    expect(counts).toEqual([{ a: 1, other: 3 }, {}, { b: 3, other: 1 }]);
+  });
+
   test('several dumps of one collection have the same places, and one value each', async () => {
     const [first, second] = await collections(
       [
