@@ -1,6 +1,6 @@
 /** expose: what was collected, as text for Prometheus. */
 
-import { type Check, checkOptions, oneOf } from '../netlink/options.js';
+import { type Check, checkOptions, oneOf, show } from '../netlink/options.js';
 import type { Collection } from './collector.js';
 import { familiesOf, type MetricFamily, type Sample } from './families.js';
 import type { Histogram } from './histogram.js';
@@ -21,9 +21,12 @@ const CHECKS: Readonly<Record<'format', Check>> = { format: oneOf(FORMATS) };
 /**
  * The text that Prometheus reads.
  *
- * @throws TypeError for a wrong option.
+ * @throws TypeError for a wrong argument.
  */
 export function expose(collection: Collection, options?: ExposeOptions): string {
+  if (!Array.isArray((collection as Partial<Collection> | null | undefined)?.summary?.sockets)) {
+    throw new TypeError(`expose: ${show(collection)} is no collection, as a collector makes it`);
+  }
   const { format = 'prometheus' } = checkOptions<ExposeOptions>('expose', options, CHECKS);
   return textOf(familiesOf(collection), format);
 }

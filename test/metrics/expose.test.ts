@@ -337,3 +337,14 @@ describe.skipIf(lackOfWorld())('of real sockets', () => {
     }
   });
 });
+
+test.each([[undefined], [{}], [{ sockets: [], listeners: [], tcp: [] }], ['text']])(
+  '%o is no collection',
+  (wrong) => {
+    expect(() => expose(wrong as never)).toThrow(/^expose: .* is no collection, as a collector makes it$/);
+  },
+);
+
+test('there is no other format', () => {
+  expect(() => expose({} as never, { format: 'json' } as never)).toThrow(TypeError);
+});
