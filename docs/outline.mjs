@@ -117,6 +117,7 @@ export const OUTLINE = [
   {
     title: 'From /proc/net',
     types: [
+      'ProcMsg',
       'ProcRecord',
       'ProcInetMsg',
       'ProcTcpMsg',

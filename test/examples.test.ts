@@ -8,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { ended } from './children.js';
 import { lackOfWorld } from './tools.js';
 import { Stage } from './world/stage.js';
 
 const FOLDER = join(import.meta.dirname, '../examples');
 
-interface Ended {
+interface Told {
   status: number | null;
   lines: string[];
   complaint: string;
@@ -45,17 +46,8 @@ describe.skipIf(lackOfWorld())('examples', () => {
     return async () => (await lines.next()).value as string;
   }
 
-  async function run(name: string, ...words: string[]): Promise<Ended> {
-    const child = start(name, ...words);
-    let output = '';
-    let complaint = '';
-    child.stdout.on('data', (text) => {
-      output += text;
-    });
-    child.stderr.on('data', (text) => {
-      complaint += text;
-    });
-    const [status] = (await once(child, 'close')) as [number | null];
+  async function run(name: string, ...words: string[]): Promise<Told> {
+    const { status, output, complaint } = await ended(start(name, ...words));
     return { status, lines: output.split('\n').filter(Boolean), complaint };
   }
 

@@ -1,7 +1,9 @@
 /** Counts what has ended, as the kernel tells it. */
 
 import type { DestroyedSocket } from '../events/record.js';
+import { PROTOCOLS } from '../events/subscribe.js';
 import type { DestroyedEvent, DestroyedWatcher } from '../events/watcher.js';
+import { INET_FAMILIES, type InetFamily } from '../inet/family.js';
 import { DURATION, RETRANSMITTED, TRANSFERRED } from './bounds.js';
 import { Distribution, type Histogram } from './histogram.js';
 import type { Sightings } from './sightings.js';
@@ -9,7 +11,7 @@ import type { Sightings } from './sightings.js';
 /** Sockets that have ended. */
 export interface ClosedSockets {
   /** As of the records. */
-  family: 'inet' | 'inet6';
+  family: InetFamily;
   /** As of the records. */
   protocol: 'tcp' | 'udp';
   /** How many, listeners and sockets that were never connected among them. */
@@ -19,7 +21,7 @@ export interface ClosedSockets {
 /** TCP connections that have ended. */
 export interface ClosedConnections {
   /** As of the records. */
-  family: 'inet' | 'inet6';
+  family: InetFamily;
   /** Bytes of data that were sent, those sent again included (`info.bytesSent`). */
   sent: Histogram;
   /** Bytes that were received (`info.bytesReceived`). */
@@ -71,7 +73,7 @@ class Connections {
     else this.#duration.add(duration);
   }
 
-  summary(family: 'inet' | 'inet6'): ClosedConnections {
+  summary(family: InetFamily): ClosedConnections {
     return {
       family,
       sent: this.#sent.histogram(),
@@ -83,15 +85,13 @@ class Connections {
   }
 }
 
-const FAMILIES = ['inet', 'inet6'] as const;
-const PROTOCOLS = ['tcp', 'udp'] as const;
 const REASONS = ['queue', 'kernel'] as const;
 
 export class ClosedCounter {
   readonly #sightings: Sightings;
   readonly #now: () => number;
   // All of them are there from the start: a counter that appears with its first event has lost that.
-  readonly #sockets: ClosedSockets[] = FAMILIES.flatMap((family) =>
+  readonly #sockets: ClosedSockets[] = INET_FAMILIES.flatMap((family) =>
     PROTOCOLS.map((protocol) => ({ family, protocol, count: 0 })),
   );
   readonly #connections = { inet: new Connections(), inet6: new Connections() };
@@ -122,7 +122,7 @@ export class ClosedCounter {
     if (this.#failure !== undefined) throw this.#failure.error;
     return {
       sockets: this.#sockets.map((sockets) => ({ ...sockets })),
-      connections: FAMILIES.map((family) => this.#connections[family].summary(family)),
+      connections: INET_FAMILIES.map((family) => this.#connections[family].summary(family)),
       lost: this.#lost.map((lost) => ({ ...lost })),
     };
   }

@@ -14,7 +14,7 @@ export interface ExposeOptions {
   format?: 'openmetrics' | 'prometheus' | undefined;
 }
 
-export const FORMATS = ['openmetrics', 'prometheus'] as const;
+const FORMATS = ['openmetrics', 'prometheus'] as const;
 
 const CHECKS: Readonly<Record<'format', Check>> = { format: oneOf(FORMATS) };
 

@@ -1,12 +1,13 @@
 /** What was collected, as metrics with the names and units that Prometheus wants. */
 
-import type { ClosedSummary } from './closed.js';
-import type { Collection } from './collector.js';
+import type { ClosedConnections, ClosedSummary, LostEvents } from './closed.js';
+import type { Collection, DumpOutcome } from './collector.js';
 import type { Histogram } from './histogram.js';
 import type {
   LabelValues,
   ListenerSummary,
   MemorySummary,
+  SocketKind,
   SocketsSummary,
   Summary,
   TcpSummary,
@@ -39,11 +40,7 @@ export interface Definition<T> extends Omit<MetricFamily, 'samples'> {
 
 type Metrics<T> = readonly Definition<T>[];
 
-const kind = ({
-  family,
-  protocol,
-  labels,
-}: Pick<SocketsSummary, 'family' | 'protocol' | 'labels'>): LabelValues => ({
+const kind = ({ family, protocol, labels }: SocketKind): LabelValues => ({
   family,
   protocol,
   ...labels,
@@ -118,9 +115,24 @@ const tcpSamples =
   ({ tcp }: Summary): Sample[] =>
     each(tcp, ({ family, labels }) => ({ family, ...labels }), histogram);
 
+const connectionSamples =
+  (value: (connections: ClosedConnections) => number | Histogram) =>
+  ({ connections }: ClosedSummary): Sample[] =>
+    each(connections, ({ family }) => ({ family }), value);
+
+const lossSamples =
+  (value: (lost: LostEvents) => number) =>
+  ({ lost }: ClosedSummary): Sample[] =>
+    each(lost, ({ reason }) => ({ reason }), value);
+
+const dumpSamples =
+  (value: (outcome: DumpOutcome) => number) =>
+  ({ dumps }: Collection): Sample[] =>
+    each(dumps, ({ dump }) => ({ dump }), value);
+
 const isWaiting = ({ state }: SocketsSummary): boolean => state !== 'LISTEN';
 
-export const SUMMARY_METRICS: Metrics<Summary> = [
+const SUMMARY_METRICS: Metrics<Summary> = [
   {
     name: 'sockdiag_sockets',
     help: 'Sockets that there are.',
@@ -223,80 +235,45 @@ const CLOSED_METRICS: Metrics<ClosedSummary> = [
     help: 'What the TCP connections that have ended had sent, those bytes included that were sent again.',
     unit: 'bytes',
     type: 'histogram',
-    of: ({ connections }) =>
-      each(
-        connections,
-        ({ family }) => ({ family }),
-        ({ sent }) => sent,
-      ),
+    of: connectionSamples(({ sent }) => sent),
   },
   {
     name: 'sockdiag_closed_received_bytes',
     help: 'What the TCP connections that have ended had received.',
     unit: 'bytes',
     type: 'histogram',
-    of: ({ connections }) =>
-      each(
-        connections,
-        ({ family }) => ({ family }),
-        ({ received }) => received,
-      ),
+    of: connectionSamples(({ received }) => received),
   },
   {
     name: 'sockdiag_closed_retransmitted_segments',
     help: 'What the TCP connections that have ended had sent again.',
     type: 'histogram',
-    of: ({ connections }) =>
-      each(
-        connections,
-        ({ family }) => ({ family }),
-        ({ retransmitted }) => retransmitted,
-      ),
+    of: connectionSamples(({ retransmitted }) => retransmitted),
   },
   {
     name: 'sockdiag_closed_duration_seconds',
     help: 'How long the TCP connections that have ended were open at least: from the first scrape that saw them.',
     unit: 'seconds',
     type: 'histogram',
-    of: ({ connections }) =>
-      each(
-        connections,
-        ({ family }) => ({ family }),
-        ({ duration }) => duration,
-      ),
+    of: connectionSamples(({ duration }) => duration),
   },
   {
     name: 'sockdiag_closed_unseen_total',
     help: 'TCP connections that have ended and that no scrape saw: they have no duration.',
     type: 'counter',
-    of: ({ connections }) =>
-      each(
-        connections,
-        ({ family }) => ({ family }),
-        ({ unseen }) => unseen,
-      ),
+    of: connectionSamples(({ unseen }) => unseen),
   },
   {
     name: 'sockdiag_lost_events_total',
     help: 'Ends of sockets that were missed, as far as their number is known.',
     type: 'counter',
-    of: ({ lost }) =>
-      each(
-        lost,
-        ({ reason }) => ({ reason }),
-        ({ count }) => count,
-      ),
+    of: lossSamples(({ count }) => count),
   },
   {
     name: 'sockdiag_event_losses_total',
     help: 'How often ends of sockets were missed.',
     type: 'counter',
-    of: ({ lost }) =>
-      each(
-        lost,
-        ({ reason }) => ({ reason }),
-        ({ times }) => times,
-      ),
+    of: lossSamples(({ times }) => times),
   },
 ];
 
@@ -320,34 +297,19 @@ const READING_METRICS: Metrics<Collection> = [
     help: 'How long it took to read a kind of sockets.',
     unit: 'seconds',
     type: 'gauge',
-    of: ({ dumps }) =>
-      each(
-        dumps,
-        ({ dump }) => ({ dump }),
-        ({ seconds }) => seconds,
-      ),
+    of: dumpSamples(({ seconds }) => seconds),
   },
   {
     name: 'sockdiag_dump_success',
     help: '1 if a kind of sockets was read to its end, 0 if it is missing here.',
     type: 'gauge',
-    of: ({ dumps }) =>
-      each(
-        dumps,
-        ({ dump }) => ({ dump }),
-        ({ cut, error }) => (cut || error ? 0 : 1),
-      ),
+    of: dumpSamples(({ cut, error }) => (cut || error ? 0 : 1)),
   },
   {
     name: 'sockdiag_dump_cut',
     help: '1 if a kind of sockets is missing here because the time was up.',
     type: 'gauge',
-    of: ({ dumps }) =>
-      each(
-        dumps,
-        ({ dump }) => ({ dump }),
-        ({ cut }) => (cut ? 1 : 0),
-      ),
+    of: dumpSamples(({ cut }) => (cut ? 1 : 0)),
   },
 ];
 

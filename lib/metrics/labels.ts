@@ -1,7 +1,7 @@
 /** Labels: what sockets can be told apart by, beside their family, protocol and state. */
-import { parseAddress, parseOctets, prefixOf } from '../filter/addresses.js';
+import { parseAddress, prefixOf } from '../filter/addresses.js';
 import { formatAddress4, formatAddress6 } from '../inet/address.js';
-import { type Check, checkOptions, show } from '../netlink/options.js';
+import { type Check, checkOptions, show, wholeFrom } from '../netlink/options.js';
 import type { SocketOwner } from '../record/record.js';
 import { CgroupNames } from './cgroup-names.js';
 import type { Countable } from './summary.js';
@@ -63,8 +63,8 @@ function label(name: string, of: (record: Labelled) => string): Label {
  */
 export function remoteNetwork(options?: RemoteNetworkOptions): Label {
   const { inet = 24, inet6 = 64 } = checkOptions<RemoteNetworkOptions>('remoteNetwork', options, {
-    inet: bitsTo(32),
-    inet6: bitsTo(128),
+    inet: wholeFrom(0, 32),
+    inet6: wholeFrom(0, 128),
   });
   const known = new Map<string, string>();
   return label('remote_network', ({ dst = '' }) => {
@@ -84,25 +84,12 @@ const MOST_KNOWN = 4096;
 const MAPPED = '::ffff:';
 
 function networkOf(text: string, inet: number, inet6: number): string {
-  const address = text.startsWith(MAPPED) && text.includes('.') ? text.slice(MAPPED.length) : text;
-  if (address === '' || address === '0.0.0.0' || address === '::') return '';
-  const octets = parseOctets(address);
-  if (octets?.length === 4)
-    return `${formatAddress4(Uint8Array.from(prefixOf(octets, inet).bytes), 0)}/${inet}`;
-  const bytes = parseAddress(address)?.bytes;
-  return bytes === undefined
-    ? ''
-    : `${formatAddress6(Uint8Array.from(prefixOf(bytes, inet6).bytes), 0)}/${inet6}`;
-}
-
-function bitsTo(most: number): Check {
-  return (value, name) => {
-    const expected = `but must be a whole number from 0 to ${most}`;
-    if (!Number.isInteger(value)) throw new TypeError(`${name} is ${show(value)}, ${expected}`);
-    if ((value as number) < 0 || (value as number) > most) {
-      throw new RangeError(`${name} is ${value}, ${expected}`);
-    }
-  };
+  const own = text.startsWith(MAPPED) && text.includes('.') ? text.slice(MAPPED.length) : text;
+  const address = own === '0.0.0.0' || own === '::' ? undefined : parseAddress(own);
+  if (address === undefined) return '';
+  const length = address.family === 'inet' ? inet : inet6;
+  const bytes = Uint8Array.from(prefixOf(address.bytes, length).bytes);
+  return `${address.family === 'inet' ? formatAddress4(bytes, 0) : formatAddress6(bytes, 0)}/${length}`;
 }
 
 /** Names that say something else already. */

@@ -1,5 +1,6 @@
 /** When sockets were seen first, of which there may be a million. */
 
+import { hashOf } from '../netlink/cookie-set.js';
 import { cookieWords } from '../record/cookie.js';
 
 /** A cookie, in two numbers of 32 bits. */
@@ -48,8 +49,7 @@ class Times {
 /** Where a cookie is, or would be. */
 function placeOf(rows: Uint32Array, low: number, high: number): number {
   const capacity = rows.length / FIELDS;
-  const mixed = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
-  let row = ((mixed ^ (mixed >>> 15)) >>> 0) & (capacity - 1);
+  let row = hashOf(low, high) & (capacity - 1);
   for (;;) {
     const at = row * FIELDS;
     if (rows[at] === low && rows[at + 1] === high) return at;

@@ -1,26 +1,11 @@
 /** What a summary tells of sockets. All of it is plain data. */
 import type { DiagMsg } from '../decode.js';
-import type { ProcIcmpMsg } from '../proc/icmp.js';
-import type { ProcTcpMsg, ProcUdpLiteMsg, ProcUdpMsg } from '../proc/inet.js';
-import type { ProcNetlinkMsg } from '../proc/netlink.js';
-import type { ProcPacketMsg } from '../proc/packet.js';
-import type { PfKeyMsg } from '../proc/pfkey.js';
-import type { ProcRawMsg } from '../proc/raw.js';
-import type { ProcUnixMsg } from '../proc/unix.js';
+import type { InetFamily } from '../inet/family.js';
+import type { ProcMsg } from '../proc/msg.js';
 import type { Histogram } from './histogram.js';
 
 /** The records that can be counted: of all dumps, those of `sockdiag/proc` included. */
-export type Countable =
-  | DiagMsg
-  | ProcTcpMsg
-  | ProcUdpMsg
-  | ProcUdpLiteMsg
-  | ProcRawMsg
-  | ProcIcmpMsg
-  | ProcUnixMsg
-  | ProcPacketMsg
-  | ProcNetlinkMsg
-  | PfKeyMsg;
+export type Countable = DiagMsg | ProcMsg;
 
 /** The values of the labels that were chosen, by the names of these. */
 export type LabelValues = Readonly<Record<string, string>>;
@@ -84,7 +69,7 @@ export interface ListenerSummary extends SocketKind {
 /** TCP connections whose records have `info`. */
 export interface TcpSummary {
   /** As of the records. */
-  family: 'inet' | 'inet6';
+  family: InetFamily;
   /** Those of the labels that were chosen. */
   labels: LabelValues;
   /** Smoothed round-trip times, seconds (`info.rtt`); of those who have one. */

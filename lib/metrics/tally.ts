@@ -157,9 +157,6 @@ class Group {
   }
 }
 
-/** Where somebody listens, of all sockets there. */
-type Listener = ListenerSummary;
-
 export interface TallyOptions {
   placed: PlacedLabels;
   /** Of the addresses of listeners. */
@@ -172,7 +169,7 @@ export class Tally {
   readonly #groups = new Set<Group>();
   readonly #sets: LabelSets<Group>;
   /** By all that tells them apart. */
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners = new Map<string, ListenerSummary>();
   /** How many sockets it has seen. */
   count = 0;
 
@@ -260,8 +257,8 @@ export class Tally {
 }
 
 function addListener(
-  to: Listener,
-  { sockets, queue, limit, full }: Omit<Listener, 'family' | 'protocol' | 'labels' | 'address'>,
+  to: ListenerSummary,
+  { sockets, queue, limit, full }: Pick<ListenerSummary, 'sockets' | 'queue' | 'limit' | 'full'>,
 ): void {
   to.sockets += sockets;
   to.queue += queue;

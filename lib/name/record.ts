@@ -4,12 +4,9 @@ import type { DestroyedSocket } from '../events/record.js';
 import { LITTLE_ENDIAN } from '../netlink/protocol.js';
 import type { NetlinkDiagMsg } from '../netlink-family/record.js';
 import type { PacketDiagMsg } from '../packet/record.js';
-import type { ProcIcmpMsg } from '../proc/icmp.js';
-import type { ProcTcpMsg, ProcUdpLiteMsg, ProcUdpMsg } from '../proc/inet.js';
+import type { ProcMsg } from '../proc/msg.js';
 import type { ProcNetlinkMsg } from '../proc/netlink.js';
 import type { ProcPacketMsg } from '../proc/packet.js';
-import type { PfKeyMsg } from '../proc/pfkey.js';
-import type { ProcRawMsg } from '../proc/raw.js';
 import type { ProcUnixMsg } from '../proc/unix.js';
 import type { TipcDiagMsg } from '../tipc/record.js';
 import type { UnixDiagMsg } from '../unix/record.js';
@@ -17,18 +14,7 @@ import type { Address, InetAddress } from './address.js';
 import type { GenericAddress } from './generic.js';
 
 /** A record of any family, of a dump, of an event, or from /proc/net. */
-export type AnyRecord =
-  | DiagMsg
-  | DestroyedSocket
-  | ProcTcpMsg
-  | ProcUdpMsg
-  | ProcUdpLiteMsg
-  | ProcRawMsg
-  | ProcIcmpMsg
-  | ProcUnixMsg
-  | ProcPacketMsg
-  | ProcNetlinkMsg
-  | PfKeyMsg;
+export type AnyRecord = DiagMsg | DestroyedSocket | ProcMsg;
 
 type UnixRecord = UnixDiagMsg | ProcUnixMsg;
 

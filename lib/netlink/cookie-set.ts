@@ -13,7 +13,8 @@ const MOST_TAKEN = 3;
 const SPREAD_LOW = 0x9e3779b1;
 const SPREAD_HIGH = 0x85ebca77;
 
-function hashOf(low: number, high: number): number {
+/** Of all 32 bits. */
+export function hashOf(low: number, high: number): number {
   const mixed = Math.imul(low, SPREAD_LOW) ^ Math.imul(high, SPREAD_HIGH);
   return Math.imul(mixed ^ (mixed >>> 15), SPREAD_LOW) >>> 0;
 }

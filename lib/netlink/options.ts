@@ -58,12 +58,12 @@ export function someOf(allowed: readonly string[]): Check {
   };
 }
 
-/** A whole number, not less than the least one. */
-export function wholeFrom(least: number): Check {
+/** A whole number, not less than the least one, nor more than the most. */
+export function wholeFrom(least: number, most: number = LARGEST_INT32): Check {
   return (value, name) => {
-    const expected = `but must be a whole number from ${least} to ${LARGEST_INT32}`;
+    const expected = `but must be a whole number from ${least} to ${most}`;
     if (!Number.isInteger(value)) throw new TypeError(`${name} is ${show(value)}, ${expected}`);
-    if ((value as number) < least || (value as number) > LARGEST_INT32) {
+    if ((value as number) < least || (value as number) > most) {
       throw new RangeError(`${name} is ${value}, ${expected}`);
     }
   };

@@ -30,6 +30,7 @@ export type {
   ProcUdpLiteMsg,
   ProcUdpMsg,
 } from './inet.js';
+export type { ProcMsg } from './msg.js';
 export type { ProcNetlinkMeminfo, ProcNetlinkMsg } from './netlink.js';
 export type { ProcFilterOptions } from './options.js';
 export type { ProcPacketInfo, ProcPacketMsg } from './packet.js';

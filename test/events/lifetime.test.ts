@@ -1,13 +1,13 @@
 /** Whatever happens to a watcher and to those who read it: nothing is left, nothing grows, nothing is kept alive. */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { watchDestroyed } from '../../lib/index.js';
+import { Asked } from '../children.js';
 import { lackOf, skip } from '../tools.js';
 import { Collector } from './collect.js';
 import { Namespace } from './namespace.js';
@@ -22,46 +22,32 @@ interface Read {
 
 /** The program that watches and reads only when it is told to. */
 class Slow {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #answers: AsyncIterator<string>;
+  readonly #program: Asked;
 
-  private constructor(child: ChildProcessWithoutNullStreams) {
-    this.#child = child;
-    this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  private constructor(program: Asked) {
+    this.#program = program;
   }
 
   static async start(pid: number, queue: number): Promise<Slow> {
     const program = join(import.meta.dirname, 'programs/slow.mjs');
-    const child = spawn(process.execPath, [program, String(pid), String(queue)]);
-    child.stderr.pipe(process.stderr);
-    const slow = new Slow(child);
-    await slow.#answers.next();
-    return slow;
+    return new Slow(await Asked.ready(spawn(process.execPath, [program, String(pid), String(queue)])));
   }
 
   async read(count: number): Promise<Read> {
-    return (await this.#ask(`read ${count}`)) as Read;
+    return (await this.#program.ask(`read ${count}`)) as Read;
   }
 
   async memory(): Promise<NodeJS.MemoryUsage> {
-    return (await this.#ask('memory')) as NodeJS.MemoryUsage;
+    return (await this.#program.ask('memory')) as NodeJS.MemoryUsage;
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+    this.#program.signal(name);
   }
 
   /** Answers its exit code. */
-  async end(): Promise<number | null> {
-    const ended = once(this.#child, 'exit');
-    this.#child.stdin.end();
-    return (await ended)[0];
-  }
-
-  async #ask(line: string): Promise<unknown> {
-    this.#child.stdin.write(`${line}\n`);
-    const { value } = await this.#answers.next();
-    return JSON.parse(value);
+  end(): Promise<number | null> {
+    return this.#program.end();
   }
 }
 

@@ -219,6 +219,8 @@ describe('those who mean no good', () => {
     const lines = Array.from({ length: 400 }, () => new Line(exporter.port));
     await Promise.all(lines.map(({ socket }) => once(socket, 'connect')));
     // Those above the limit are closed, and with them gone there is room again.
+    while (lines.filter(({ socket }) => socket.closed).length < 400 - 256) await sleep(20);
+    expect(lines.filter(({ socket }) => socket.closed)).toHaveLength(400 - 256);
     for (const { socket } of lines) socket.destroy();
     while (!(await exporter.metrics().then(Boolean, () => false))) await sleep(50);
     await isWell();

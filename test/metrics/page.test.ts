@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
+import { ended, freePort } from '../children.js';
+
 const ROOT = join(import.meta.dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8');
 const samples = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, code = '']) => code);
@@ -45,25 +47,9 @@ function start(words: string, { change = (code: string) => code } = {}): ChildPr
 }
 
 async function outputOf(child: ChildProcessWithoutNullStreams): Promise<string> {
-  let output = '';
-  let complaint = '';
-  child.stdout.on('data', (text) => {
-    output += text;
-  });
-  child.stderr.on('data', (text) => {
-    complaint += text;
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
+  const { status, output, complaint } = await ended(child);
   expect({ status, complaint }).toEqual({ status: 0, complaint: '' });
   return output;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }
 
 test('prom-client: the metrics of the process, and those of the sockets', async () => {

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { freePort } from '../children.js';
 import { lackOf, lackOfWorld } from '../tools.js';
 import { Stage } from '../world/stage.js';
 import { Exporting, KNOWN_SOCKETS, KNOWN_STATES } from './exporting.js';
@@ -146,14 +146,4 @@ function start(folder: string, port: number, target: number): ChildProcess {
     ],
     { stdio: 'ignore' },
   );
-}
-
-/** One that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,6 +1,7 @@
 /** What `sockdiag exporter` is asked for: its options, and what they mean. */
 import { LABEL_NAMES, type LabelName } from '../../metrics/labels.js';
-import { secondsOf, type Values, type Words } from '../options.js';
+import { checkAllowed, isChosen, KIND_FLAGS, secondsBetween } from '../command.js';
+import type { Values, Words } from '../options.js';
 
 /** What makes sense for numbers of sockets. */
 const ALLOWED: readonly (keyof Values)[] = [
@@ -11,17 +12,7 @@ const ALLOWED: readonly (keyof Values)[] = [
   'bound-inactive',
   'ipv4',
   'ipv6',
-  'tcp',
-  'mptcp',
-  'sctp',
-  'udp',
-  'dccp',
-  'raw',
-  'unix',
-  'packet',
-  'vsock',
-  'tipc',
-  'xdp',
+  ...KIND_FLAGS,
   'family',
   'query',
   'socket',
@@ -38,21 +29,6 @@ const ALLOWED: readonly (keyof Values)[] = [
   'show',
 ];
 
-/** Kinds of sockets by themselves. */
-const KINDS = [
-  'tcp',
-  'mptcp',
-  'sctp',
-  'udp',
-  'dccp',
-  'raw',
-  'unix',
-  'packet',
-  'vsock',
-  'tipc',
-  'xdp',
-] as const;
-
 /** Where none is named. */
 const USUAL = { tcp: true, udp: true, unix: true } as const;
 
@@ -61,20 +37,13 @@ export const SHOWN = ['info', 'skmeminfo'] as const;
 
 /** The words of `exporter` as those of a dump, of sockets in all states if nothing else is said. @throws RangeError */
 export function exporterWords({ values, filter }: Words): Words {
-  const other = (Object.keys(values) as (keyof Values)[]).find((word) => !ALLOWED.includes(word));
-  if (other !== undefined) throw new RangeError(`exporter does not go with --${other}`);
-  const { family, query, socket, listening } = values;
-  const isChosen =
-    KINDS.some((kind) => values[kind]) ||
-    (family !== undefined && !family.startsWith('inet')) ||
-    query !== undefined ||
-    socket !== undefined;
+  checkAllowed('exporter', values, ALLOWED);
   const show = shownOf(values);
   return {
     values: {
       ...values,
-      ...(isChosen ? {} : USUAL),
-      ...(listening ? {} : { all: true }),
+      ...(isChosen(values) ? {} : USUAL),
+      ...(values.listening ? {} : { all: true }),
       ...(show.includes('info') && { info: true }),
       ...(show.includes('skmeminfo') && { memory: true }),
     },
@@ -130,12 +99,12 @@ export function shownOf({ show = SHOWN.join(',') }: Values): (typeof SHOWN)[numb
 
 /** Seconds for which an answer is given again. @throws RangeError */
 export function intervalOf({ interval = '0' }: Values): number {
-  return secondsFrom('interval', interval, 0);
+  return secondsBetween('interval', interval, 0, MOST_SECONDS);
 }
 
 /** Seconds that a scrape may take. @throws RangeError */
 export function timeoutOf({ timeout = DEFAULT_TIMEOUT }: Values): number {
-  return secondsFrom('timeout', timeout, 0.1);
+  return secondsBetween('timeout', timeout, 0.1, MOST_SECONDS);
 }
 
 /** Namespaces by name; `'all'` for all that are found at each scrape, undefined for that of this process. @throws RangeError */
@@ -145,14 +114,6 @@ export function namespacesOf({ net }: Values): string[] | 'all' | undefined {
   if (names.includes(''))
     throw new RangeError(`--net is '${net}', but must be names with commas between them, or all`);
   return names;
-}
-
-function secondsFrom(name: string, value: string, least: number): number {
-  const seconds = secondsOf(value);
-  if (seconds >= least && seconds <= MOST_SECONDS) return seconds;
-  throw new RangeError(
-    `--${name} is '${value}', but must be a number of seconds from ${least} to ${MOST_SECONDS}`,
-  );
 }
 
 function wholeOf(name: string, value: string, least: number, most: number): number {

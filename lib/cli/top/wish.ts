@@ -1,5 +1,6 @@
 /** What `sockdiag top` is asked for: its options, and what they mean. */
-import { secondsOf, type Values, type Words } from '../options.js';
+import { checkAllowed, isChosen, secondsBetween } from '../command.js';
+import type { Values, Words } from '../options.js';
 import type { Plan } from '../plan.js';
 import { KINDS } from './sockets.js';
 
@@ -33,19 +34,9 @@ const USUAL = { tcp: true, udp: true } as const;
 
 /** The words of `top` as those of a dump. @throws RangeError */
 export function topWords({ values, filter }: Words): Words {
-  const other = (Object.keys(values) as (keyof Values)[]).find((word) => !ALLOWED.includes(word));
-  if (other !== undefined) throw new RangeError(`top does not go with --${other}`);
+  checkAllowed('top', values, ALLOWED);
   intervalOf(values);
-  const { family, query, socket } = values;
-  const isNamed = (['tcp', 'udp', 'mptcp', 'sctp', 'dccp', 'raw', 'unix'] as const).some(
-    (kind) => values[kind],
-  );
-  const isChosen =
-    isNamed ||
-    (family !== undefined && !family.startsWith('inet')) ||
-    query !== undefined ||
-    socket !== undefined;
-  return { values: { ...values, ...(isChosen ? {} : USUAL), info: true }, filter };
+  return { values: { ...values, ...(isChosen(values) ? {} : USUAL), info: true }, filter };
 }
 
 /** @throws RangeError for kinds of sockets that have no connections. */
@@ -59,9 +50,5 @@ const MOST_INTERVAL = 3600;
 
 /** Seconds. @throws RangeError */
 export function intervalOf({ interval = '1' }: Values): number {
-  const seconds = secondsOf(interval);
-  if (seconds >= LEAST_INTERVAL && seconds <= MOST_INTERVAL) return seconds;
-  throw new RangeError(
-    `--interval is '${interval}', but must be a number of seconds from ${LEAST_INTERVAL} to ${MOST_INTERVAL}`,
-  );
+  return secondsBetween('interval', interval, LEAST_INTERVAL, MOST_INTERVAL);
 }
