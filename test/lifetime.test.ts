@@ -43,7 +43,7 @@ const MEGABYTE = 1 << 20;
 const SMALL_YOUNG_GENERATION = '--max-semi-space-size=2';
 
 /** A sanitizer keeps a part of what is given back, to see whether somebody still uses it. */
-const measured = test.skipIf(isSanitized('memory is measured'));
+const measured = test.skipIf(isSanitized('memory is measured')).concurrent;
 
 measured(
   'ten thousand dumps left early, aborted or dropped leave no descriptor and no memory',
@@ -63,7 +63,7 @@ measured(
   600_000,
 );
 
-test('sixteen workers that dump are terminated at random, a hundred times, and the process ends cleanly', async () => {
+test.concurrent('sixteen workers that dump are terminated at random, a hundred times, and the process ends cleanly', async () => {
   const { status, signal, lines } = await run('terminated.mjs');
   expect({ status, signal }).toEqual({ status: 0, signal: null });
   expect(lines).toEqual([{ terminated: 1600, sockets: 0 }]);

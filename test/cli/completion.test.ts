@@ -1,9 +1,11 @@
 /** `sockdiag completion`: what the shells themselves complete, typed as a person types it. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import {
@@ -38,15 +40,15 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const PROMPT = 'ready> ';
 
-/** What the words of each line are when it is entered; a tab asks for completion. */
-function typed(shell: readonly string[], env: object, lines: readonly string[]): string[] {
-  const output = execFileSync('python3', ['-B', TYPING, PROMPT, ...shell], {
+/** What the words of each line are when it is entered, by a person who takes some time; a tab asks for completion. */
+async function typed(shell: readonly string[], env: object, lines: readonly string[]): Promise<string[]> {
+  const typing = promisify(execFile)('python3', ['-B', TYPING, PROMPT, ...shell], {
     cwd: join(directory, 'here'),
-    encoding: 'utf8',
     env: { PATH: process.env['PATH'], TERM: 'dumb', HOME: directory, ...env },
-    input: lines.join('\n'),
   });
-  return [...output.matchAll(/^(<.*>)\r?$/gm)].map(([, words]) => words as string);
+  typing.child.stdin?.end(lines.join('\n'));
+  const { stdout } = await typing;
+  return [...stdout.matchAll(/^(<.*>)\r?$/gm)].map(([, words]) => words as string);
 }
 
 const RC = (shell: string): string =>
@@ -64,16 +66,16 @@ const LINES: readonly (readonly [string, string])[] = [
   ['sockdiag completion f\t', '<completion><fish>'],
 ];
 
-test('bash completes what is typed', () => {
+test.concurrent('bash completes what is typed', async () => {
   writeFileSync(join(directory, 'bashrc'), RC('bash'));
   const bash = ['bash', '--noprofile', '--rcfile', join(directory, 'bashrc'), '-i'];
-  expect(typed(bash, {}, [...LINES.map(([line]) => line), 'sockdiag --color=ne\t'])).toEqual([
+  expect(await typed(bash, {}, [...LINES.map(([line]) => line), 'sockdiag --color=ne\t'])).toEqual([
     ...LINES.map(([, words]) => words),
     '<--color=never>',
   ]);
 });
 
-test('bash knows all options, those of wait behind it', () => {
+test.concurrent('bash knows all options, those of wait behind it', () => {
   const offered = (...words: string[]): string[] => {
     const code = `source "$1"; shift; COMP_WORDS=(sockdiag "$@"); COMP_CWORD=$#; _sockdiag; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return execFileSync('bash', ['-c', code, 'bash', script('bash'), ...words], { encoding: 'utf8' })
@@ -89,12 +91,14 @@ test('bash knows all options, those of wait behind it', () => {
   expect(offered('--timeout', '')).toEqual(['']);
 });
 
-describe.skipIf(lackOf('zsh'))('zsh', () => {
-  test('completes what is typed', () => {
+describe.skipIf(lackOf('zsh')).concurrent('zsh', () => {
+  test('completes what is typed', async () => {
     mkdirSync(join(directory, 'zsh'));
     writeFileSync(join(directory, 'zsh', '.zshrc'), `autoload -Uz compinit; compinit -u -D\n${RC('zsh')}`);
     const env = { ZDOTDIR: join(directory, 'zsh') };
-    expect(typed(['zsh', '-i'], env, [...LINES.map(([line]) => line), 'sockdiag --color=ne\t'])).toEqual([
+    expect(
+      await typed(['zsh', '-i'], env, [...LINES.map(([line]) => line), 'sockdiag --color=ne\t']),
+    ).toEqual([
       // The equals sign is the shell's own, if a long option was completed.
       '<--color=always>',
       ...LINES.slice(1).map(([, words]) => words),
@@ -102,7 +106,7 @@ describe.skipIf(lackOf('zsh'))('zsh', () => {
     ]);
   });
 
-  test('takes the script as a file of $fpath too', () => {
+  test('takes the script as a file of $fpath too', async () => {
     mkdirSync(join(directory, 'functions'));
     writeFileSync(join(directory, 'functions', '_sockdiag'), execFileSync('cat', [script('zsh')]));
     mkdirSync(join(directory, 'zsh-file'));
@@ -111,7 +115,7 @@ describe.skipIf(lackOf('zsh'))('zsh', () => {
       `PS1='${PROMPT}'\nfpath+=('${join(directory, 'functions')}')\nautoload -Uz compinit; compinit -u -D\nsockdiag() { printf '<%s>' "$@"; echo; }\n`,
     );
     const env = { ZDOTDIR: join(directory, 'zsh-file') };
-    expect(typed(['zsh', '-i'], env, ['sockdiag -tanf netl\t', 'sockdiag -t state time\t'])).toEqual([
+    expect(await typed(['zsh', '-i'], env, ['sockdiag -tanf netl\t', 'sockdiag -t state time\t'])).toEqual([
       '<-tanf><netlink>',
       '<-t><state><time-wait>',
     ]);
