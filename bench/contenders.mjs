@@ -121,6 +121,7 @@ export const CONTENDERS = {
   owners: [
     WALK,
     worker('sockdiag: owners()', 'ours', ['owners'], { isAsynchronous: true }),
+    worker('sockdiag: owners({ bpf })', 'ours', ['owners', 'bpf'], { isAsynchronous: true }),
     worker('sockdiag: dump with owners', 'ours', ['ours', 'batches'], { isAsynchronous: true }),
     worker('ss -tanp parsed', 'ss', ['ss'], { isAsynchronous: true }),
     ...COMMANDS,

@@ -189,6 +189,8 @@ export interface NativeOwners {
   vanished: number;
   /** There may be others that /proc does not list. */
   hidden: boolean;
+  /** A program in the kernel has told of them. */
+  bpf: boolean;
 }
 
 /** A walk that came to nothing. */
@@ -238,6 +240,7 @@ export interface Binding {
   OwnersWalk: new (
     pids: Uint32Array,
     inodes: Uint32Array,
+    bpf: boolean,
   ) => NativeOwnersWalk;
 }
 

@@ -92,7 +92,8 @@ Napi::Function OwnersObject::Define(Napi::Env env) {
 
 OwnersObject::OwnersObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<OwnersObject>(info),
-      walk_(std::make_shared<SocketOwners>(ReadNumbers(info[0]), ReadNumbers(info[1]))) {}
+      walk_(std::make_shared<SocketOwners>(ReadNumbers(info[0]), ReadNumbers(info[1]),
+                                           info[2].As<Napi::Boolean>())) {}
 
 OwnersObject::~OwnersObject() {
   walk_->Cancel();
@@ -154,6 +155,7 @@ Napi::Object OwnersObject::Describe(Napi::Env env, const Owners& owners) {
   result.Set("denied", owners.denied);
   result.Set("vanished", owners.vanished);
   result.Set("hidden", owners.hidden);
+  result.Set("bpf", owners.by_bpf);
   return result;
 }
 

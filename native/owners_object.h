@@ -15,7 +15,7 @@ class OwnersObject : public Napi::ObjectWrap<OwnersObject> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // new OwnersWalk(pids, inodes)
+  // new OwnersWalk(pids, inodes, bpf)
   explicit OwnersObject(const Napi::CallbackInfo& info);
   ~OwnersObject() override;
 

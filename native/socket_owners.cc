@@ -10,9 +10,11 @@
 #include <functional>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <linux/magic.h>
 
+#include "owners_by_bpf.h"
 #include "proc_file.h"
 #include "system_error.h"
 
@@ -39,6 +41,17 @@ void CheckFileSystem(int proc) {
 
 // The kernel's own pid namespace has this inode number everywhere (PROC_PID_INIT_INO).
 constexpr char kFirstPidNamespace[] = "pid:[4026531836]";
+
+// As has the first time namespace (PROC_TIME_INIT_INO).
+constexpr char kFirstTimeNamespace[] = "time:[4026531834]";
+
+// Whether numbers and times of processes are for this one what they are for the kernel. Before Linux 5.6
+// there are no namespaces of time.
+bool SeesAsKernel(int proc) {
+  if (ReadLink(proc, "self/ns/pid") != kFirstPidNamespace) return false;
+  const std::string time = ReadLink(proc, "self/ns/time");
+  return time.empty() || time == kFirstTimeNamespace;
+}
 
 // Whether there may be processes that are not listed. /proc has those of one pid namespace, with all inside
 // that; and mounted with hidepid, it shows to each only whom it might trace, or shows all to a group. That is
@@ -82,24 +95,6 @@ bool IsProcess(int process, uint32_t pid) {
   return status.find("\nTgid:\t" + std::to_string(pid) + '\n') != std::string::npos;
 }
 
-// Puts what was found of one process behind that of others.
-void Append(Owners part, Owners* owners) {
-  const auto first = static_cast<uint32_t>(owners->holders.size());
-  for (Holding holding : part.holdings) {
-    holding.holder = first;
-    owners->holdings.push_back(holding);
-  }
-  for (Holder& holder : part.holders) owners->holders.push_back(std::move(holder));
-  owners->read += part.read;
-  owners->denied += part.denied;
-  owners->vanished += part.vanished;
-}
-
-void SortByInode(std::vector<Holding>* holdings) {
-  std::stable_sort(holdings->begin(), holdings->end(),
-                   [](const Holding& a, const Holding& b) { return a.inode < b.inode; });
-}
-
 // Does the same here and on another thread, and throws what either of them does. Where there can be no other,
 // it is done here alone.
 void DoTwice(const std::function<void()>& work) {
@@ -128,8 +123,8 @@ void DoTwice(const std::function<void()>& work) {
 
 }  // namespace
 
-SocketOwners::SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> inodes)
-    : pids_(std::move(pids)), inodes_(std::move(inodes)) {
+SocketOwners::SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> inodes, bool bpf)
+    : pids_(std::move(pids)), inodes_(std::move(inodes)), bpf_(bpf) {
   SortOut(&pids_);
   SortOut(&inodes_);
 }
@@ -137,11 +132,27 @@ SocketOwners::SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> ino
 Owners SocketOwners::Walk() {
   const Descriptor proc(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
   CheckFileSystem(proc);
+  // Few processes are read sooner by themselves.
+  if (bpf_ && pids_.empty() && SeesAsKernel(proc)) {
+    if (std::optional<Owners> told = AskKernel(proc)) return *std::move(told);
+  }
   Owners owners;
   owners.hidden = MayHideProcesses(proc);
   for (Owners& part : VisitAll(proc, PidsIn(proc))) Append(std::move(part), &owners);
   SortByInode(&owners.holdings);
   return owners;
+}
+
+// Nothing where the kernel refuses, for whatever reason: /proc is there for all of them.
+std::optional<Owners> SocketOwners::AskKernel(int proc) const {
+  try {
+    Owners owners =
+        OwnersByBpf([&](uint32_t inode) { return IsWanted(inode); }, [&] { return IsCancelled(); });
+    owners.read = static_cast<uint32_t>(PidsIn(proc).size());
+    return owners;
+  } catch (const SystemError&) {
+    return std::nullopt;
+  }
 }
 
 std::vector<uint32_t> SocketOwners::PidsIn(int proc) const {
@@ -246,8 +257,11 @@ void SocketOwners::AddIfSocket(const char* target, uint32_t descriptor,
     return;
   // The records of dumps carry so many bits of it, and the kernel gives out no more.
   const auto inode = static_cast<uint32_t>(number);
-  if (!inodes_.empty() && !std::binary_search(inodes_.begin(), inodes_.end(), inode)) return;
-  holdings->push_back({inode, 0, descriptor});
+  if (IsWanted(inode)) holdings->push_back({inode, 0, descriptor});
+}
+
+bool SocketOwners::IsWanted(uint32_t inode) const {
+  return inodes_.empty() || std::binary_search(inodes_.begin(), inodes_.end(), inode);
 }
 
 }  // namespace sockdiag

@@ -1,43 +1,22 @@
-// Which processes hold which sockets: one walk over /proc/PID/fd/*, on the thread that it is called from and
-// on one more, since nearly all of its time goes into the kernel, which serves both.
+// Which processes hold which sockets: by a program that the kernel runs, where that is wished for and may be;
+// else by one walk over /proc/PID/fd/*, on the thread that it is called from and on one more, since nearly
+// all of its time goes into the kernel, which serves both.
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <optional>
 #include <vector>
+
+#include "owners.h"
 
 namespace sockdiag {
 
-// A descriptor that is a socket.
-struct Holding {
-  uint32_t inode;
-  uint32_t holder;  // its place in the list of holders
-  uint32_t descriptor;
-};
-
-// A process with such a descriptor.
-struct Holder {
-  uint32_t pid;
-  uint64_t start_time;  // clock ticks since the machine started
-  std::string comm;
-};
-
-struct Owners {
-  std::vector<Holding> holdings;  // by inode, and for each in the order of /proc
-  std::vector<Holder> holders;
-  uint32_t read = 0;      // processes
-  uint32_t denied = 0;    // those that may not be read
-  uint32_t vanished = 0;  // those that ended before they were read to the end
-  bool hidden = false;    // there may be others that /proc does not list
-};
-
 class SocketOwners {
  public:
-  // Only these processes, and only these sockets; all where there are none.
-  SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> inodes);
+  // Only these processes, and only these sockets; all where there are none. Whether a program may be loaded
+  // into the kernel to ask for all processes.
+  SocketOwners(std::vector<uint32_t> pids, std::vector<uint32_t> inodes, bool bpf);
 
   // Throws a SystemError where /proc cannot be read; ENOENT too where something else is mounted there, or
   // nothing.
@@ -48,6 +27,8 @@ class SocketOwners {
 
  private:
   bool IsCancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  bool IsWanted(uint32_t inode) const;
+  std::optional<Owners> AskKernel(int proc) const;
   std::vector<uint32_t> PidsIn(int proc) const;
   std::vector<Owners> VisitAll(int proc, const std::vector<uint32_t>& pids);
   void Visit(int proc, uint32_t pid, Owners* owners);
@@ -58,6 +39,7 @@ class SocketOwners {
 
   std::vector<uint32_t> pids_;
   std::vector<uint32_t> inodes_;
+  bool bpf_;
   std::atomic<bool> cancelled_{false};
 };
 

@@ -98,7 +98,7 @@ test('looking for owners holds a process no longer than a dump does, and leaves 
   expect(lasting).toMatchObject({ status: 0, stdout: 'last line\n', stderr: '' });
   const left = end(`
     import { dumpTcp, owners } from './dist/index.js';
-    for (let i = 0; i < 8; i++) owners();
+    for (let i = 0; i < 8; i++) owners({ bpf: i % 2 === 0 });
     dumpTcp({ owners: true }).toArray();
     setImmediate(() => process.exit(7));`);
   expect(left).toMatchObject({ status: 7, signal: null, stderr: '' });

@@ -36,6 +36,7 @@ describe.skipIf(isSanitized('programs of C++ have sanitizers of their own')).con
     ['the line walker, on 40,000 random texts in pieces', ['line_walker'], 'address,undefined'],
     ['the event queue, in 20,000 random orders', ['event_queue'], 'address,undefined'],
     ['the event queue, between two threads', ['event_queue'], 'thread'],
+    ["the kernel's types, changed 50,000 times", ['kernel_types', 'proc_file'], 'address,undefined'],
   ])('%s, keeps its promises', async (_, sources, sanitizers) => {
     const { stdout, stderr } = await run(`${sources[0]}_test`, sources, sanitizers);
     expect(stderr).toBe('');

@@ -10,13 +10,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadBinding, type NativeOwners } from '../lib/binding.js';
 import { type Owners, owners, ownersSync, type SocketOwner } from '../lib/index.js';
 import { Holdings } from '../lib/owners/holdings.js';
-import { lackOf, lackOfWorld } from './tools.js';
+import { lackOf, lackOfIterator, lackOfWorld } from './tools.js';
 import { type Held, type OwnersWorld, startOwnersWorld, startTimeOf } from './world/owners_world.js';
 
-const ways: [name: string, look: (options?: { pids?: number[]; inodes?: number[] }) => Promise<Owners>][] = [
+type Look = (options?: { pids?: number[]; inodes?: number[] }) => Promise<Owners>;
+
+const ways: [name: string, look: Look][] = [
   ['owners()', owners],
   ['ownersSync()', async (options) => ownersSync(options)],
 ];
+if (!lackOfIterator()) {
+  const byProgram = (found: Owners, { pids }: { pids?: number[] } = {}) => {
+    expect(found.bpf).toBe(pids === undefined);
+    return found;
+  };
+  ways.push(
+    ['owners({ bpf: true })', async (options) => byProgram(await owners({ ...options, bpf: true }), options)],
+    [
+      'ownersSync({ bpf: true })',
+      async (options) => byProgram(ownersSync({ ...options, bpf: true }), options),
+    ],
+  );
+}
 
 const byPid = (a: { pid: number; fd: number }, b: { pid: number; fd: number }) =>
   a.pid - b.pid || a.fd - b.fd;
@@ -166,7 +181,7 @@ describe('a walk that is ended', () => {
     const { processes: all } = await owners();
     const looked: number[] = [];
     for (let i = 0; i < 20; i++) {
-      const walk = new (loadBinding().OwnersWalk)(new Uint32Array(), new Uint32Array());
+      const walk = new (loadBinding().OwnersWalk)(new Uint32Array(), new Uint32Array(), false);
       const running = walk.run();
       walk.cancel();
       looked.push(((await running) as NativeOwners).processes);
@@ -208,6 +223,7 @@ describe('who is found', () => {
     denied: 0,
     vanished: 0,
     hidden: false,
+    bpf: false,
   };
   const first = { pid: 100, comm: 'æb', startTime: 2 ** 40 };
   const second = { pid: 200, comm: '', startTime: 1 };
@@ -252,6 +268,7 @@ const wrong: [options: unknown, words: string][] = [
   [{ inodes: [-1] }, 'options.inodes[0] is -1, but must be an inode number'],
   [{ inodes: [Number.NaN] }, 'options.inodes[0] is NaN'],
   [{ inodes: [2 ** 53] }, 'options.inodes[0] is 9007199254740992'],
+  [{ bpf: 1 }, 'options.bpf is 1, but must be true or false'],
 ];
 
 test.each(wrong)('owners(%o) is a TypeError at the call', (options, words) => {

@@ -1,5 +1,7 @@
 /** What a test needs of its machine. A test that cannot run says why. */
 import { spawnSync } from 'node:child_process';
+import { existsSync, readlinkSync } from 'node:fs';
+import { getuid } from 'node:process';
 
 import { dumpRaw } from '../lib/index.js';
 import { missing } from './world/world.js';
@@ -32,6 +34,15 @@ export function isSanitized(reason: string): boolean {
 export function lackOfWorld(): boolean {
   const reason = missing();
   return reason !== undefined && skip(reason);
+}
+
+/** True, with the reason printed, where the kernel cannot run a program for each descriptor, or must not for this process. */
+export function lackOfIterator(): boolean {
+  if (getuid?.() !== 0) return skip('to load programs into the kernel needs root');
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return skip('this kernel does not describe its types');
+  return (
+    readlinkSync('/proc/self/ns/pid') !== 'pid:[4026531836]' && skip('this is a pid namespace of its own')
+  );
 }
 
 /** True, with the reason printed, where raw sockets are dumped and not refused. */

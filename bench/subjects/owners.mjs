@@ -8,13 +8,18 @@ const HOLDER = 'populate';
 /** Standard input and output may be sockets too. */
 const STDERR = 2;
 
-/** @returns {import('./subject.mjs').Subject} */
-export function create() {
+/**
+ * @param {string} _kind
+ * @param {string} way `bpf`, or nothing
+ * @returns {import('./subject.mjs').Subject}
+ */
+export function create(_kind, way) {
   const touch = toucher('owners');
+  const bpf = way === 'bpf';
   return {
     async run() {
       let rows = 0;
-      for (const holders of (await owners()).sockets.values()) {
+      for (const holders of (await owners({ bpf })).sockets.values()) {
         touch({ src: '', owners: holders });
         if (holders.some(({ comm, fd }) => comm === HOLDER && fd > STDERR)) rows++;
       }
@@ -22,7 +27,7 @@ export function create() {
     },
     tiny: () => owners({ pids: [process.pid] }),
     async records() {
-      const { sockets } = await owners();
+      const { sockets } = await owners({ bpf });
       const records = await dumpTcp().toArray();
       return records.map((record) => ({ ...record, owners: sockets.get(record.inode) }));
     },

@@ -42,7 +42,7 @@ export class Context {
   async readHolders(): Promise<void> {
     const { processes, threads, context } = this.values;
     if (threads || context) this.#holders = readHolders(this.values);
-    else if (processes) this.owners = await readUsers();
+    else if (processes) this.owners = await readUsers(this.values);
   }
 
   /** Those who hold a socket. */

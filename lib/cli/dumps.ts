@@ -8,7 +8,7 @@ import type { InetProtocol } from '../inet/record.js';
 import { decodeSctp, SCTP, type SctpShow } from '../inet/sctp.js';
 import { dumpTcp, TCP, type TcpShow, tcpDump } from '../inet/tcp.js';
 import { dumpUdp, UDP } from '../inet/udp.js';
-import { type Dump, narrowed } from '../netlink/dump.js';
+import { type Dump, type DumpOptions, narrowed } from '../netlink/dump.js';
 import type { Netns } from '../netlink/netns.js';
 import { dumpNetlink } from '../netlink-family/dump.js';
 import { dumpPacket } from '../packet/dump.js';
@@ -22,7 +22,7 @@ import type { VsockState } from '../vsock/record.js';
 import { dumpXdp } from '../xdp/dump.js';
 import { askedFields, inetShow, netlinkShow, packetShow, unixShow } from './asked.js';
 import type { Direct } from './direct.js';
-import type { Values } from './options.js';
+import { mayLoad, type Values } from './options.js';
 import { hasBound, type Kind, type Plan } from './plan.js';
 
 type AnyDump = (options: object) => Dump<DiagMsg>;
@@ -59,7 +59,7 @@ export interface Ways {
   /** Instead of what the command line names. */
   netns?: readonly Netns[] | undefined;
   /** Each record with those who hold its socket. */
-  owners?: boolean | undefined;
+  owners?: DumpOptions['owners'];
   /** TCP sockets of both families as they come, which is cheaper. */
   mixed?: boolean | undefined;
 }
@@ -69,11 +69,11 @@ const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
 
 export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator<Part> {
   const { kinds, states } = plan;
-  const { fallback, direct, netns = values.net, owners = hasOwners(values), mixed } = ways;
+  const { fallback, direct, netns = values.net, owners = ownersOf(values), mixed } = ways;
   const plain = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(netns !== undefined && { netns }),
-    ...(owners && { owners: true }),
+    ...(owners && { owners }),
   };
   const common = { ...plain, ...(values.consistent && { consistent: true }) };
   const orElse = { ...common, ...(fallback !== undefined && { fallback }) };
@@ -173,9 +173,11 @@ function unixDump(
 }
 
 /** Whether records need them: a table finds out by itself, once for all dumps. */
-function hasOwners(values: Values): boolean {
+function ownersOf(values: Values): DumpOptions['owners'] {
   const fields = askedFields(values);
-  return fields === undefined ? values.json === true && values.processes === true : fields.includes('owners');
+  const isAsked =
+    fields === undefined ? values.json === true && values.processes === true : fields.includes('owners');
+  return isAsked && (mayLoad(values) ? 'bpf' : true);
 }
 
 /** Records are printed with all that is in them. */

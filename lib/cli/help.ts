@@ -34,6 +34,7 @@ Prints the sockets of this machine, as the kernel tells them: in the form of ss(
       --tos  --cgroup  --inet-sockopt  --tipcinfo
                       these
   -b, --bpf           the filters of packet sockets
+      --no-bpf        find processes by /proc alone: load no program (BPF) into the kernel
   -H, --no-header     no headings
   -Q, --no-queues     no columns of queues
   -O, --oneline       one line for each socket

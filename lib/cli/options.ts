@@ -32,6 +32,7 @@ type Flag =
   | 'xdp'
   | 'tipcinfo'
   | 'bpf'
+  | 'no-bpf'
   | 'threads'
   | 'context'
   | 'contexts'
@@ -78,6 +79,7 @@ const FLAGS: Readonly<Record<Flag, string | undefined>> = {
   xdp: undefined,
   tipcinfo: undefined,
   bpf: 'b',
+  'no-bpf': undefined,
   threads: 'T',
   context: 'Z',
   contexts: 'z',
@@ -151,6 +153,9 @@ export const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
 };
 
 export type Values = { readonly [K in Flag]?: boolean } & { readonly [K in Text]?: string };
+
+/** Whether a program may be loaded into the kernel, to find the processes that hold sockets. */
+export const mayLoad = (values: Values): boolean => values['no-bpf'] !== true;
 
 /** A value as a number of seconds; NaN for what is none. */
 export function secondsOf(value: string): number {

@@ -3,6 +3,7 @@ import { Holdings } from '../owners/holdings.js';
 import { checked, Walk } from '../owners/walk.js';
 import { type Cells, NUMBER_LENGTH, putNumber, putText } from './cells.js';
 import { usersText } from './details.js';
+import { mayLoad, type Values } from './options.js';
 import { printable } from './words.js';
 
 /** For each beside the text of its process. */
@@ -40,13 +41,16 @@ export class Users {
   }
 
   #processText(holder: number): string {
+    const known = this.#texts[holder];
+    if (known !== undefined) return known;
     const { comm, pid } = this.#holdings.processAt(holder);
-    this.#texts[holder] ??= `("${printable(comm)}",pid=${pid},fd=`;
-    return this.#texts[holder];
+    const text = `("${printable(comm)}",pid=${pid},fd=`;
+    this.#texts[holder] = text;
+    return text;
   }
 }
 
 /** @throws SockDiagError where /proc cannot be read. */
-export async function readUsers(): Promise<Users> {
-  return new Users(new Holdings(checked(await new Walk().run())));
+export async function readUsers(values: Values): Promise<Users> {
+  return new Users(new Holdings(checked(await new Walk({ bpf: mayLoad(values) }).run())));
 }

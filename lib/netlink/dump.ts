@@ -30,9 +30,9 @@ export interface DumpOptions {
   /**
    * Looks for the processes that hold each socket, and puts them into its record as `owners`. All processes are looked at
    * once, before the first socket is asked for: one that was opened in between seems to have no owner. See `owners` for
-   * what that takes, and which processes may be read. `raw()` has no use for it.
+   * what that takes, and which processes may be read; `'bpf'` is its `bpf`. `raw()` has no use for it.
    */
-  owners?: boolean | undefined;
+  owners?: boolean | 'bpf' | undefined;
 }
 
 /** What dumps accept whose records tell sockets apart. */

@@ -6,7 +6,7 @@ import type { DiagMsg } from '../decode.js';
 import { expressionOf, filtering } from '../filter/option.js';
 import type { OpenIn } from '../namespaces/following.js';
 import { inNamespaces } from '../namespaces/source.js';
-import { OwningSource } from '../owners/owning.js';
+import { owningSource } from '../owners/owning.js';
 import type { SocketRecord } from '../record/record.js';
 import { type ConsistentOptions, Dump, type DumpOptions } from './dump.js';
 import { errorOf, isUnsupported, type Subject } from './errors.js';
@@ -80,7 +80,7 @@ export function askKernel<T extends SocketRecord>(
   const open = (use: Use) => {
     if (use === 'messages') return openRaw();
     const source = use === 'glances' ? openGlances() : openRecords();
-    return owners === true ? new OwningSource(source) : source;
+    return owningSource(source, owners);
   };
   return new Dump({ open, signal, origin });
 }

@@ -1,5 +1,6 @@
 /** Dumps that look for the owners of their sockets. */
 import type { NativeBatch, NativeFailure, NativeOwners, NativeOwnersFailure } from '../binding.js';
+import type { DumpOptions } from '../netlink/dump.js';
 import { ownersError } from '../netlink/errors.js';
 import type { Decode, Source } from '../netlink/reading.js';
 import type { SocketRecord } from '../record/record.js';
@@ -11,9 +12,18 @@ interface Held extends SocketRecord {
   inode?: number;
 }
 
+/** With the owners of its sockets, where they are asked for. */
+export function owningSource<T extends SocketRecord>(
+  source: Source<T>,
+  owners: DumpOptions['owners'],
+): Source<T> {
+  return owners === true || owners === 'bpf' ? new OwningSource(source, owners === 'bpf') : source;
+}
+
 /** Walks over the descriptors of all processes before the first batch comes, and puts the owners into its records. */
-export class OwningSource<T extends SocketRecord> implements Source<T> {
+class OwningSource<T extends SocketRecord> implements Source<T> {
   readonly #source: Source<T>;
+  readonly #bpf: boolean;
   #started = false;
   #closed = false;
   /** The one that is under way, and when it has ended. */
@@ -25,8 +35,9 @@ export class OwningSource<T extends SocketRecord> implements Source<T> {
   #inner: Decode<T> | undefined;
   #outer: Decode<T> = () => undefined;
 
-  constructor(source: Source<T>) {
+  constructor(source: Source<T>, bpf: boolean) {
     this.#source = source;
+    this.#bpf = bpf;
   }
 
   get decode(): Decode<T> {
@@ -75,7 +86,7 @@ export class OwningSource<T extends SocketRecord> implements Source<T> {
   #start(): Walk | undefined {
     if (this.#started || this.#closed) return undefined;
     this.#started = true;
-    this.#walk = new Walk();
+    this.#walk = new Walk({ bpf: this.#bpf });
     return this.#walk;
   }
 

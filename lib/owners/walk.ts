@@ -12,15 +12,17 @@ import { ownersError } from '../netlink/errors.js';
 export interface Scope {
   pids?: readonly number[] | undefined;
   inodes?: readonly number[] | undefined;
+  /** A program may be loaded into the kernel. */
+  bpf?: boolean | undefined;
 }
 
 /** Of a walk that was cancelled, the answer is worth nothing. */
 export class Walk implements Abortable {
   readonly #walk: NativeOwnersWalk;
 
-  constructor({ pids = [], inodes = [] }: Scope = {}) {
+  constructor({ pids = [], inodes = [], bpf = false }: Scope = {}) {
     // A larger number than 32 bits hold is cut off.
-    this.#walk = new (loadBinding().OwnersWalk)(Uint32Array.from(pids), Uint32Array.from(inodes));
+    this.#walk = new (loadBinding().OwnersWalk)(Uint32Array.from(pids), Uint32Array.from(inodes), bpf);
   }
 
   run(): Promise<NativeOwners | NativeOwnersFailure> {

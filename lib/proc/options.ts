@@ -43,7 +43,7 @@ export function procOptions<O extends ProcOptions>(
       `${caller}: options.root and options.netns cannot be both: the tables below a root are those of one namespace`,
     );
   }
-  if (root !== undefined && checked.owners === true) {
+  if (root !== undefined && checked.owners !== undefined && checked.owners !== false) {
     throw new TypeError(
       `${caller}: options.root and options.owners cannot be both: it is this machine's processes that are looked at`,
     );

@@ -11,7 +11,7 @@ import { errnoName, errorOf, SockDiagError } from '../netlink/errors.js';
 import { LazyReader } from '../netlink/lazy-reader.js';
 import { type NetnsFile, netnsFile } from '../netlink/netns.js';
 import type { Decode, Source } from '../netlink/reading.js';
-import { OwningSource } from '../owners/owning.js';
+import { owningSource } from '../owners/owning.js';
 import type { SocketRecord } from '../record/record.js';
 import { Line, Malformed } from './line.js';
 
@@ -80,7 +80,7 @@ export function tableDump<T extends SocketRecord>(
     open: (use) => {
       if (use === 'messages')
         throw new TypeError('raw() is for netlink messages, and there are none in /proc');
-      return owners === true ? new OwningSource(open()) : open();
+      return owningSource(open(), owners);
     },
     signal,
   });

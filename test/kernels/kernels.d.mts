@@ -1,5 +1,5 @@
 /** What kernels differ in, beside the kinds of sockets. */
-export type Ability = 'BOUND_INACTIVE' | 'destroy TIME_WAIT';
+export type Ability = 'BOUND_INACTIVE' | 'destroy TIME_WAIT' | 'owners by BPF';
 
 export interface Kernel {
   name: string;

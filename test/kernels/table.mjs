@@ -21,6 +21,7 @@ import { DUMPS } from './dumps.mjs';
 const ABILITIES = {
   BOUND_INACTIVE: 'sockets that are bound and nothing more, of TCP and DCCP',
   'destroy TIME_WAIT': 'destroying what is left of a TCP connection',
+  'owners by BPF': 'owners told by a program in the kernel',
 };
 
 /** @param {readonly Column[]} columns */

@@ -59,6 +59,7 @@ const MEANINGS: Readonly<Record<keyof Values, string>> = {
   'bound-inactive': 'TCP sockets that are merely bound',
   resolve: 'names of hosts instead of addresses',
   bpf: 'the filters of packet sockets',
+  'no-bpf': 'load no program into the kernel to find processes',
   threads: 'the threads that hold it',
   context: 'the processes, with their contexts of SELinux',
   contexts: 'the processes and the socket, with their contexts of SELinux',

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadStream } from 'node:tty';
 
-import type { Values } from '../options.js';
+import { mayLoad, type Values } from '../options.js';
 import { planOf } from '../plan.js';
 import type { Manner } from './cells.js';
 import { readDetail } from './detail.js';
@@ -37,7 +37,7 @@ export class Live {
   readonly #mount: Mount;
   readonly #stdin: ReadStream;
   readonly #sampler = new Sampler();
-  readonly #owners = new Owners();
+  readonly #owners: Owners;
   readonly #stock: { sockets: Sampler['sockets']; owners: Owners; places: readonly Place[] };
   readonly #view: View;
   #state: State;
@@ -63,6 +63,7 @@ export class Live {
   constructor(state: State, { values, manner, hasColours, stdin }: LiveOptions) {
     this.#state = state;
     this.#values = values;
+    this.#owners = new Owners(mayLoad(values));
     this.#manner = manner;
     this.#stdin = stdin;
     this.#stock = { sockets: this.#sampler.sockets, owners: this.#owners, places: [] };

@@ -29,12 +29,18 @@ export class Owners {
   #since = Number.NEGATIVE_INFINITY;
   #walk: Walk | undefined;
   sight: Sight | undefined;
+  readonly #bpf: boolean;
+
+  /** Whether a program may be loaded into the kernel. */
+  constructor(bpf: boolean) {
+    this.#bpf = bpf;
+  }
 
   /** Looks again, if it is time to; true if it has. @throws SockDiagError where /proc cannot be read. */
   async refresh(): Promise<boolean> {
     const start = performance.now();
     if (this.#walk !== undefined || start < this.#next) return false;
-    this.#walk = new Walk();
+    this.#walk = new Walk({ bpf: this.#bpf });
     try {
       const found = checked(await this.#walk.run());
       this.#holdings = new Holdings(found);

@@ -1,6 +1,7 @@
 /** The same for who reads no screen: a table of what does most, once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { mayLoad } from '../options.js';
 import { print } from '../output.js';
 import { stateWord } from '../words.js';
 import { type Manner, socketCells } from './cells.js';
@@ -25,7 +26,7 @@ export async function printOnce(
   complain: (error: Error) => void,
 ): Promise<void> {
   const sampler = new Sampler();
-  const owners = new Owners();
+  const owners = new Owners(mayLoad(question.values));
   const { signal } = new AbortController();
   await sampler.sample(question, signal);
   await owners.refresh().catch(complain);

@@ -27,6 +27,7 @@ const ALLOWED: readonly (keyof Values)[] = [
   'filter',
   'interval',
   'once',
+  'no-bpf',
 ];
 
 /** Where no kind is named: those that have connections to other machines. */

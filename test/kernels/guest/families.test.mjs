@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { before, describe, test } from 'node:test';
-import { decode, dumpTcp } from '../../../dist/index.js';
+import { decode, dumpTcp, owners } from '../../../dist/index.js';
 import { disagreements } from '../agreement.mjs';
 import { DUMPS } from '../dumps.mjs';
 import { theWorld } from '../world.mjs';
@@ -101,6 +101,15 @@ describe(`under ${KERNEL.name}`, () => {
     const records = await dumpTcp({ states: ['BOUND_INACTIVE'] }).toArray();
     assert.equal(records.length > 0, can('BOUND_INACTIVE'));
     reportAbility('BOUND_INACTIVE');
+  });
+
+  test('owners by BPF: the kernel tells what /proc does', async () => {
+    const { sockets: read } = await owners();
+    const { sockets: told, bpf } = await owners({ bpf: true });
+    assert.equal(bpf, can('owners by BPF'));
+    assert.ok(read.size > 100, `${read.size} sockets`);
+    assert.deepEqual(told, read);
+    reportAbility('owners by BPF');
   });
 
   // That of another machine may be another version, which asks for more states, and prints fewer cookies.
