@@ -30,7 +30,7 @@ import {
 } from './packet/record.js';
 import { AF_SMC, bySmcCookie, readSmcDiagMsg, SMC_DIAG_MSG_LENGTH, type SmcDiagMsg } from './smc/record.js';
 import { AF_TIPC } from './tipc/dump.js';
-import { readTipcDiagMsg, TIPC_NESTS, type TipcDiagMsg } from './tipc/record.js';
+import { byTipcCookie, readTipcDiagMsg, TIPC_NESTS, type TipcDiagMsg } from './tipc/record.js';
 import { AF_UNIX } from './unix/dump.js';
 import { byUnixCookie, readUnixDiagMsg, UNIX_DIAG_MSG_LENGTH, type UnixDiagMsg } from './unix/record.js';
 import { AF_VSOCK } from './vsock/dump.js';
@@ -123,7 +123,7 @@ const FAMILIES: Readonly<Record<number, Kind<DiagMsg>>> = {
 
 /** The first byte of their records may be any. */
 const SMC: Kind<DiagMsg> = kind(0, SMC_DIAG_MSG_LENGTH, readSmcDiagMsg, { known: bySmcCookie });
-const TIPC: Kind<DiagMsg> = kind(0, 0, readTipcDiagMsg, { nests: TIPC_NESTS });
+const TIPC: Kind<DiagMsg> = kind(0, 0, readTipcDiagMsg, { nests: TIPC_NESTS, known: byTipcCookie });
 
 /** TCPDIAG_GETSOCK and DCCPDIAG_GETSOCK, which came before SOCK_DIAG_BY_FAMILY. */
 const LEGACY: Readonly<Record<number, InetProtocol>> = { 18: 'tcp', 19: 'dccp' };

@@ -7,22 +7,12 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { NativeBatch, NativeFailure } from '../lib/binding.js';
-import {
-  type DiagMsg,
-  type Dump,
-  decode,
-  dumpMptcp,
-  dumpSctp,
-  dumpTcp,
-  dumpTipc,
-  dumpUdp,
-  dumpUnix,
-} from '../lib/index.js';
+import { type DiagMsg, type Dump, decode, dumpMptcp, dumpTcp, dumpUdp, dumpUnix } from '../lib/index.js';
 import { CookieSet } from '../lib/netlink/cookie-set.js';
 import { PassesSource } from '../lib/netlink/passes.js';
 import { END, type Source } from '../lib/netlink/reading.js';
 import { compilers } from './layout/headers.js';
-import { done, message, words } from './messages.js';
+import { attribute, done, message, words } from './messages.js';
 import { lackOfWorld, skip } from './tools.js';
 import { Stage } from './world/stage.js';
 
@@ -58,12 +48,16 @@ describe('a set of cookies', () => {
 });
 
 describe('a recording', () => {
-  const socket = (cookie: number, dport: number, flags?: number): Buffer => {
+  const socket = (
+    cookie: number,
+    dport: number,
+    { flags, attributes = Buffer.alloc(0) }: { flags?: number; attributes?: Buffer } = {},
+  ): Buffer => {
     const structure = Buffer.alloc(72);
     structure.set([2, 1]);
     structure.writeUInt16BE(dport, 6);
     words(cookie).copy(structure, 44);
-    return message(structure, flags === undefined ? {} : { flags });
+    return message(Buffer.concat([structure, attributes]), flags === undefined ? {} : { flags });
   };
   const request = (protocol: number): Buffer => {
     const payload = Buffer.alloc(56);
@@ -81,13 +75,25 @@ describe('a recording', () => {
   });
 
   test('gives single answers and events as often as they are there', async () => {
-    expect(await portsOf(Buffer.concat([socket(1, 10, 0), socket(1, 11, 0)]))).toEqual([10, 11]);
+    expect(await portsOf(Buffer.concat([socket(1, 10, { flags: 0 }), socket(1, 11, { flags: 0 })]))).toEqual([
+      10, 11,
+    ]);
   });
 
-  test('has more than one record of an SCTP socket', async () => {
-    const associations = [socket(1, 10), socket(1, 11), done()];
-    expect(await portsOf(Buffer.concat([request(132), ...associations]))).toEqual([10, 11]);
-    expect(await portsOf(Buffer.concat([request(6), ...associations]))).toEqual([10]);
+  test('has each association of an SCTP socket once, by the address that it was made with', async () => {
+    const association = (dport: number, ...peers: number[]): Buffer => {
+      const addresses = peers.map((last) => {
+        const address = Buffer.alloc(128);
+        address.set([2, 0, 0, 9, 192, 0, 2, last]);
+        return address;
+      });
+      return socket(1, dport, { attributes: attribute(13, Buffer.concat(addresses)) });
+    };
+    const associations = [association(20, 1, 2), association(21, 2, 1), association(22, 1)];
+    const dump = [socket(1, 10), ...associations, socket(1, 11), socket(2, 30), done()];
+    expect(await portsOf(Buffer.concat([request(132), ...dump]))).toEqual([10, 20, 21, 30]);
+    // Of TCP, the cookie is enough.
+    expect(await portsOf(Buffer.concat([request(6), ...dump]))).toEqual([10, 30]);
   });
 });
 
@@ -168,11 +174,6 @@ describe('passes', () => {
     expect(passes.nextSync().finished).toBe(true);
     expect(first.closed).toBe(1);
   });
-});
-
-test('of sockets that share a cookie, nothing could be merged', () => {
-  for (const dump of [dumpSctp, dumpTipc])
-    expect(() => dump({ consistent: true } as never)).toThrow(/there is no option 'consistent'/);
 });
 
 describe.skipIf(lackOfWorld())('where nothing changes', () => {

@@ -18,6 +18,15 @@ const KINDS = [
 /** How many bytes of a recording are damaged, one at a time. */
 const DAMAGES = 150;
 
+const SOCK_DIAG_BY_FAMILY = 20;
+const NLM_F_MULTI = 2;
+
+/** A part of an answer, which is about one socket. */
+const isSocket = (message: Uint8Array): boolean => {
+  const header = Buffer.from(message);
+  return header.readUInt16LE(4) === SOCK_DIAG_BY_FAMILY && (header.readUInt16LE(6) & NLM_F_MULTI) !== 0;
+};
+
 test('there are recordings of each kernel, and of all kinds', () => {
   const folders = readdirSync(FOLDER).filter((name) => name.startsWith('linux-'));
   expect(folders.sort()).toEqual(KERNELS.map(({ name }) => `linux-${name}`).sort());
@@ -40,6 +49,16 @@ describe.each(KERNELS.map((kernel) => [kernel.name, kernel] as const))('linux-%s
     const expected = made.filter((socket) => socket.kind === kind);
     expect(expected.length).toBeGreaterThan(5);
     expect(disagreements(expected, records)).toEqual([]);
+  });
+
+  test.each(kinds)('%s: what the kernel tells twice is given once', async (kind) => {
+    const bytes = readFileSync(join(folder, `${kind}.netlink`));
+    const twice = messagesOf(bytes).flatMap((message) =>
+      isSocket(message) ? [message, message] : [message],
+    );
+    const records = await decode(bytes).toArray();
+    expect(twice.length).toBeGreaterThan(records.length);
+    expect(await decode(Buffer.concat(twice)).toArray()).toEqual(records);
   });
 
   test.each(kinds)(

@@ -365,7 +365,7 @@ test.each([
 test.each([
   [
     { show: ['con'] },
-    "dumpTipc: there is no option 'show', only 'signal', 'netns', 'filter', 'owners' and 'states'",
+    "dumpTipc: there is no option 'show', only 'signal', 'netns', 'filter', 'owners', 'consistent' and 'states'",
   ],
   [{ states: [] }, 'dumpTipc: options.states is empty, but must name at least one of'],
   [

@@ -100,7 +100,7 @@ export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator
   );
   const ofTipc = TIPC_STATES.filter((state) => states.includes(asSocketState(state)));
   const isTipc = kinds.includes('tipc') && ofTipc.length > 0;
-  yield* part(isTipc ? ['tipc'] : [], () => (dumpTipc as AnyDump)({ ...plain, states: ofTipc }));
+  yield* part(isTipc ? ['tipc'] : [], () => (dumpTipc as AnyDump)({ ...common, states: ofTipc }));
   yield* part(wanted('xdp'), () => (dumpXdp as AnyDump)(common));
   yield* inet('mptcp');
 }

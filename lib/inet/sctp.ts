@@ -1,7 +1,8 @@
 /** SCTP: its records and its dump. */
-import { type AttributeTable, attributeTable, readArray } from '../netlink/attributes.js';
+import { type AttributeTable, attributeTable, findAttribute, readArray } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
-import type { Dump } from '../netlink/dump.js';
+import type { ConsistentOptions, Dump } from '../netlink/dump.js';
+import { byText } from '../netlink/known.js';
 import type { Decode } from '../netlink/reading.js';
 import type { SocketState } from '../record/state.js';
 import { nameOf, stateNameOf } from '../record/words.js';
@@ -38,9 +39,26 @@ export type SctpShow = InetShow | 'info' | 'cong';
 
 const SHOW: Readonly<Record<SctpShow, number>> = { ...INET_SHOW, info: 0x02, cong: 0x08 };
 
-export type SctpDumpOptions = InetDumpOptions<SctpShow>;
+export interface SctpDumpOptions extends InetDumpOptions<SctpShow>, ConsistentOptions {}
 
 const T3_RTX = 4;
+
+const COOKIE = 44;
+const PEERS = 13;
+/** Of a sockaddr_in6; the bytes behind it mean nothing. */
+const ADDRESS_LENGTH = 28;
+
+/**
+ * By what an endpoint or an association is known again. Associations have their endpoint's cookie, and no two of an endpoint were
+ * made with the same peer's address, which is the first; the primary one, `dst`, may change.
+ */
+function identityOf(memory: BatchMemory, row: number): string {
+  const { bytes, words } = memory;
+  const cookie = (words[row] as number) + COOKIE;
+  const own = bytes.toString('latin1', cookie, cookie + 8);
+  const peer = findAttribute(memory, row, PEERS, ADDRESS_LENGTH);
+  return peer === undefined ? own : own + bytes.toString('latin1', peer, peer + ADDRESS_LENGTH);
+}
 
 export const SCTP: InetKind<SctpDiagMsg, SctpShow> = {
   protocol: 'sctp',
@@ -80,6 +98,7 @@ export const SCTP: InetKind<SctpDiagMsg, SctpShow> = {
     INET_ATTRIBUTES as AttributeTable<unknown> as AttributeTable<SctpDiagMsg>,
   ),
   features: { states: false, program: false },
+  known: byText(identityOf),
   finish,
 };
 

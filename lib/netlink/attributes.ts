@@ -58,6 +58,42 @@ export function readNested<R extends UnknownAttributes>(
   return record;
 }
 
+/** Where the payload of an attribute is that stands right behind a record's structure; undefined if it has none, or less of it. */
+export function findAttribute(
+  memory: BatchMemory,
+  row: number,
+  number: number,
+  least: number,
+): number | undefined {
+  const { words } = memory;
+  const end = row + 2 + (words[row + 1] as number);
+  for (let i = row + 2; i < end; i++) {
+    if (isAttribute(memory, words[i] as number, number, least))
+      return (words[i] as number) + ATTRIBUTE_HEADER_LENGTH;
+  }
+  return undefined;
+}
+
+/** Likewise of an attribute inside the one whose payload is at `at`. */
+export function findNested(
+  memory: BatchMemory,
+  at: number,
+  number: number,
+  least: number,
+): number | undefined {
+  const header = at - ATTRIBUTE_HEADER_LENGTH;
+  const end = header + memory.u16(header);
+  for (let inner = at; inner < end; inner += (memory.u16(inner) + 3) & ~3) {
+    if (isAttribute(memory, inner, number, least)) return inner + ATTRIBUTE_HEADER_LENGTH;
+  }
+  return undefined;
+}
+
+function isAttribute({ halves }: BatchMemory, header: number, number: number, least: number): boolean {
+  const type = (halves[(header >>> 1) + 1] as number) & ATTRIBUTE_TYPE_MASK;
+  return type === number && (halves[header >>> 1] as number) - ATTRIBUTE_HEADER_LENGTH >= least;
+}
+
 function readAttribute<R extends UnknownAttributes>(
   record: R,
   memory: BatchMemory,

@@ -72,8 +72,7 @@ export let shown: <T>(dump: Dump<T>, see: (record: T) => void, use: 'records' | 
  *
  * A dump is not a snapshot: sockets come and go while it is read. The kernel answers in parts, and goes on by counting in a
  * chain of its table: where others are opened in front of that place meanwhile, it gives some sockets twice, and where others are
- * closed there, it leaves some out. What comes twice is given once, but for SCTP and TIPC, whose records do not tell;
- * `consistent: true` is for what is left out.
+ * closed there, it leaves some out. What comes twice is given once; `consistent: true` is for what is left out.
  */
 export class Dump<T> implements AsyncIterable<T>, Iterable<T> {
   readonly #query: Query<T>;

@@ -8,8 +8,8 @@ import type { Decode } from './reading.js';
 
 /** Of one reading. */
 export interface Known {
-  /** Whether the socket of the record that starts at `at` is new; from now on it is not. */
-  isNew(memory: BatchMemory, at: number): boolean;
+  /** Whether the socket of the record in a row of the index is new; from now on it is not. */
+  isNew(memory: BatchMemory, row: number): boolean;
 }
 
 /** Sockets are told apart by the cookie at `offset` in their record. */
@@ -17,15 +17,22 @@ export function byCookie(offset: number): () => Known {
   return () => new KnownCookies(offset);
 }
 
-/** By so many bytes of it, where several sockets may have one cookie. */
+/** By a text that is made of it, where several sockets may have one cookie; without one, it is new. */
+export function byText(textOf: (memory: BatchMemory, row: number) => string | undefined): () => Known {
+  return () => new KnownTexts(textOf);
+}
+
+/** By so many bytes of it. */
 export function byBytes(offset: number, length: number): () => Known {
-  return () => new KnownBytes(offset, length);
+  return byText((memory, row) => {
+    const start = (memory.words[row] as number) + offset;
+    return memory.bytes.toString('latin1', start, start + length);
+  });
 }
 
 /** Decodes the first record of each socket only. */
 export function once<T>(decode: Decode<T>, known: Known): Decode<T> {
-  return (memory, row) =>
-    known.isNew(memory, memory.words[row] as number) ? decode(memory, row) : undefined;
+  return (memory, row) => (known.isNew(memory, row) ? decode(memory, row) : undefined);
 }
 
 class KnownCookies implements Known {
@@ -36,25 +43,24 @@ class KnownCookies implements Known {
     this.#offset = offset;
   }
 
-  isNew(memory: BatchMemory, at: number): boolean {
-    const cookie = at + this.#offset;
+  isNew(memory: BatchMemory, row: number): boolean {
+    const cookie = (memory.words[row] as number) + this.#offset;
     return this.#cookies.add(memory.u32(cookie), memory.u32(cookie + 4));
   }
 }
 
-class KnownBytes implements Known {
+class KnownTexts implements Known {
   readonly #texts = new Set<string>();
-  readonly #offset: number;
-  readonly #length: number;
+  readonly #textOf: (memory: BatchMemory, row: number) => string | undefined;
 
-  constructor(offset: number, length: number) {
-    this.#offset = offset;
-    this.#length = length;
+  constructor(textOf: (memory: BatchMemory, row: number) => string | undefined) {
+    this.#textOf = textOf;
   }
 
-  isNew(memory: BatchMemory, at: number): boolean {
-    const start = at + this.#offset;
+  isNew(memory: BatchMemory, row: number): boolean {
+    const text = this.#textOf(memory, row);
+    if (text === undefined) return true;
     const before = this.#texts.size;
-    return this.#texts.add(memory.bytes.toString('latin1', start, start + this.#length)).size > before;
+    return this.#texts.add(text).size > before;
   }
 }

@@ -2,12 +2,15 @@
 import {
   type AttributeTable,
   attributeTable,
+  findAttribute,
+  findNested,
   padding,
   readAttributes,
   readNested,
   type UnknownAttributes,
 } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
+import { byText, type Known } from '../netlink/known.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
 import { type SocketType, typeName } from '../record/type.js';
@@ -130,8 +133,21 @@ interface Message extends UnknownAttributes {
 
 const emptyRecord = (): TipcDiagMsg => ({ family: 'tipc', hasPubl: false }) as TipcDiagMsg;
 
+const NLA_SOCK = 2;
+const NLA_SOCK_COOKIE = 10;
+const COOKIE_LENGTH = 8;
+
+/** Of a message that is about no socket, nothing. */
+export const byTipcCookie: () => Known = byText((memory, row) => {
+  const sock = findAttribute(memory, row, NLA_SOCK, 0);
+  if (sock === undefined) return undefined;
+  const cookie = findNested(memory, sock, NLA_SOCK_COOKIE, COOKIE_LENGTH);
+  if (cookie === undefined) return undefined;
+  return memory.bytes.toString('latin1', cookie, cookie + COOKIE_LENGTH);
+});
+
 const MESSAGE: AttributeTable<Message> = attributeTable<Message>({
-  2: {
+  [NLA_SOCK]: {
     size: 0,
     put: (message, memory, at, length) => {
       message.record = readNested(emptyRecord(), memory, at, length, SOCK);

@@ -11,20 +11,22 @@ const TCP = ['info', 'md5sig', 'ulpInfo', 'vegasinfo', 'dctcpinfo', 'bbrinfo', '
 /** @type {Record<string, any>} what the types say is tested elsewhere */
 const library = sockdiag;
 
-/** @type {Record<string, () => any>} by the ledger's kinds */
+/** @type {Record<string, (more?: object) => any>} by the ledger's kinds */
 export const DUMPS = {
-  raw: () => library['dumpRaw']({ show: MEMORY }),
-  udp: () => library['dumpUdp']({ show: MEMORY }),
-  udplite: () => library['dumpUdpLite']({ show: MEMORY }),
-  tcp: () => library['dumpTcp']({ show: [...MEMORY, ...TCP], states: ALL_STATES }),
-  mptcp: () => library['dumpMptcp']({ show: [...MEMORY, 'info'] }),
-  sctp: () => library['dumpSctp']({ show: [...MEMORY, 'info', 'cong'] }),
-  dccp: () => library['dumpDccp']({ show: [...MEMORY, 'info'], states: [...ALL_STATES, 'PARTOPEN'] }),
-  vsock: () => library['dumpVsock'](),
-  xdp: () => library['dumpXdp'](),
-  smc: () => library['dumpSmc'](),
-  tipc: () => library['dumpTipc'](),
-  unix: () => library['dumpUnix'](),
-  packet: () => library['dumpPacket']({ show: ['info', 'mclist', 'ringCfg', 'fanout', 'meminfo', 'filter'] }),
-  netlink: () => library['dumpNetlink'](),
+  raw: (more) => library['dumpRaw']({ show: MEMORY, ...more }),
+  udp: (more) => library['dumpUdp']({ show: MEMORY, ...more }),
+  udplite: (more) => library['dumpUdpLite']({ show: MEMORY, ...more }),
+  tcp: (more) => library['dumpTcp']({ show: [...MEMORY, ...TCP], states: ALL_STATES, ...more }),
+  mptcp: (more) => library['dumpMptcp']({ show: [...MEMORY, 'info'], ...more }),
+  sctp: (more) => library['dumpSctp']({ show: [...MEMORY, 'info', 'cong'], ...more }),
+  dccp: (more) =>
+    library['dumpDccp']({ show: [...MEMORY, 'info'], states: [...ALL_STATES, 'PARTOPEN'], ...more }),
+  vsock: (more) => library['dumpVsock'](more),
+  xdp: (more) => library['dumpXdp'](more),
+  smc: (more) => library['dumpSmc'](more),
+  tipc: (more) => library['dumpTipc'](more),
+  unix: (more) => library['dumpUnix'](more),
+  packet: (more) =>
+    library['dumpPacket']({ show: ['info', 'mclist', 'ringCfg', 'fanout', 'meminfo', 'filter'], ...more }),
+  netlink: (more) => library['dumpNetlink'](more),
 };

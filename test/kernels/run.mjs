@@ -30,7 +30,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache/kernels');
 
 /** Of test/kernels/guest, in this order: the last ones destroy sockets of the world, and leave others behind. */
-const TESTS = ['families', 'names', 'proc', 'single', 'events'];
+const TESTS = ['families', 'many', 'names', 'proc', 'single', 'events'];
 const BESIDE_SS = 'words';
 
 /** For a kernel, from power on. Milliseconds. */

@@ -97,6 +97,17 @@ describe(`under ${KERNEL.name}`, () => {
     });
   }
 
+  // Of netlink there is one more each time: that which asks.
+  for (const kind of HANDLED.filter((kind) => kind !== 'netlink')) {
+    test(`${kind}: asked twice, there are no more and no less`, async () => {
+      const identities = async (/** @type {object} */ options) =>
+        (await /** @type {any} */ (DUMPS)[kind](options).toArray()).map(
+          (/** @type {any} */ { cookie, peers, sport }) => ({ cookie, peers, sport }),
+        );
+      assert.deepEqual(await identities({ consistent: true }), await identities({}));
+    });
+  }
+
   test('BOUND_INACTIVE: exactly the kernels that are new enough tell of such sockets', async () => {
     const records = await dumpTcp({ states: ['BOUND_INACTIVE'] }).toArray();
     assert.equal(records.length > 0, can('BOUND_INACTIVE'));
