@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include <linux/capability.h>
+
 namespace sockdiag {
 namespace {
 
@@ -38,6 +40,10 @@ struct LinkArguments {
 struct IteratorArguments {
   uint32_t link, flags;
 };
+
+constexpr uint32_t kSysAdmin = 21;
+constexpr uint32_t kPerfmon = 38;
+constexpr uint32_t kBpf = 39;
 
 template <typename Arguments>
 int Bpf(Command command, Arguments arguments) {
@@ -121,6 +127,14 @@ void BpfAssembler::Append(int code, Register to, Register from, int offset, int3
 void BpfAssembler::Leave(int code, Register value, int32_t number) {
   leaving_.push_back(instructions_.size());
   Append(BPF_JMP | code | BPF_K, value, Register::r0, 0, number);
+}
+
+bool MayLoadPrograms() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return false;  // untested: no kernel is known to refuse it
+  const auto has = [&](uint32_t number) { return (data[number / 32].effective >> number % 32 & 1) != 0; };
+  return has(kSysAdmin) || (has(kBpf) && has(kPerfmon));
 }
 
 BpfIterator::Object::~Object() { close(number_); }

@@ -45,6 +45,10 @@ class BpfAssembler {
   std::vector<size_t> leaving_;
 };
 
+// Whether this process has the capabilities that it takes to load such a program: CAP_BPF and CAP_PERFMON, or
+// CAP_SYS_ADMIN, which stands for both. The kernel may refuse it nevertheless.
+bool MayLoadPrograms();
+
 // A program with its descriptors in the kernel, which are closed at the end.
 class BpfIterator {
  public:

@@ -14,6 +14,7 @@
 
 #include <linux/magic.h>
 
+#include "bpf_iterator.h"
 #include "owners_by_bpf.h"
 #include "proc_file.h"
 #include "system_error.h"
@@ -133,7 +134,7 @@ Owners SocketOwners::Walk() {
   const Descriptor proc(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY);
   CheckFileSystem(proc);
   // Few processes are read sooner by themselves.
-  if (bpf_ && pids_.empty() && SeesAsKernel(proc)) {
+  if (bpf_ && pids_.empty() && MayLoadPrograms() && SeesAsKernel(proc)) {
     if (std::optional<Owners> told = AskKernel(proc)) return *std::move(told);
   }
   Owners owners;

@@ -111,6 +111,18 @@ describe.skipIf(lackOfIterator())('where the program is loaded', () => {
     });
   });
 
+  test.skipIf(lackOf('strace'))('without either, nothing is tried', () => {
+    const script = `
+      import process from 'node:process';
+      import { ownersSync } from './dist/index.js';
+      process.setuid(65534);
+      console.log(ownersSync({ bpf: true }).bpf);`;
+    const words = ['-f', '-e', 'trace=bpf', process.execPath, '--input-type=module', '-e', script];
+    const { stdout, stderr } = spawnSync('strace', words, { encoding: 'utf8' });
+    expect(stdout).toBe('false\n');
+    expect(stderr).not.toContain('bpf(');
+  });
+
   test('with just CAP_BPF and CAP_PERFMON, it is loaded', () => {
     const only = '-all,+bpf,+perfmon';
     const words = ['--reuid=65534', '--clear-groups', `--inh-caps=${only}`, `--ambient-caps=${only}`];
@@ -129,13 +141,21 @@ describe.skipIf(lackOfIterator())('where the program is loaded', () => {
     expect(find('unshare', ...words)).toEqual({ ...READ, hidden });
   });
 
-  const refused = test.skipIf(lackOf('strace'));
-  refused.each([
-    ['the first call is refused', 'bpf:error=EPERM:when=1'],
-    ['the second call is refused', 'bpf:error=EINVAL:when=2'],
-    ['the third call is refused', 'bpf:error=ENOMEM:when=3+'],
-    ['there is no such call', 'bpf:error=ENOSYS'],
-  ])('where %s, /proc is read, and nothing is left open', (_, injection) => {
+  const TYPES = ['-P', '/sys/kernel/btf/vmlinux'];
+  test.skipIf(lackOf('strace')).each<[fault: string, words: string[], outcome: unknown]>([
+    ['the first call is refused', inject('bpf:error=EPERM:when=1'), [false, true, 0]],
+    ['the second call is refused', inject('bpf:error=EINVAL:when=2'), [false, true, 0]],
+    ['the third call is refused', inject('bpf:error=ENOMEM:when=3+'), [false, true, 0]],
+    ['there is no such call', inject('bpf:error=ENOSYS'), [false, true, 0]],
+    ["the kernel's types may not be read", [...TYPES, ...inject('openat:error=EACCES')], [false, true, 0]],
+    ['their size is not told', [...TYPES, ...inject('newfstatat,fstat:error=ENOMEM')], [false, true, 0]],
+    ['they cannot be mapped, and are read', [...TYPES, ...inject('mmap:error=ENODEV')], [true, true, 0]],
+    [
+      'they cannot be read either',
+      [...TYPES, ...inject('mmap:error=ENODEV'), ...inject('read:error=EIO:when=700')],
+      [false, true, 0],
+    ],
+  ])('where %s, the answer is whole, and nothing is left open', (_, words, outcome) => {
     const script = `
       import { readdirSync } from 'node:fs';
       import { ownersSync } from './dist/index.js';
@@ -144,11 +164,11 @@ describe.skipIf(lackOfIterator())('where the program is loaded', () => {
       const before = open();
       const { bpf, sockets } = ownersSync({ bpf: true });
       console.log(JSON.stringify([bpf, sockets.size > 0, open() - before]));`;
-    const words = ['-f', '-o', '/dev/null', '-e', 'trace=bpf', '-e', `inject=${injection}`, process.execPath];
-    const { stdout } = spawnSync('strace', [...words, '--input-type=module', '-e', script], {
+    const node = [process.execPath, '--input-type=module', '-e', script];
+    const { stdout } = spawnSync('strace', ['-f', '-o', '/dev/null', ...words, ...node], {
       encoding: 'utf8',
     });
-    expect(JSON.parse(stdout)).toEqual([false, true, 0]);
+    expect(JSON.parse(stdout)).toEqual(outcome);
   });
 
   test('the name of a socket that is open as a path is none', async () => {
@@ -228,6 +248,11 @@ describe.skipIf(lackOfIterator())('where the program is loaded', () => {
     expect(outcomes.lastIndexOf('EMFILE')).toBeLessThan(outcomes.indexOf(true));
   });
 });
+
+/** Words of strace. */
+function inject(fault: string): string[] {
+  return ['-e', `inject=${fault}`];
+}
 
 /** A mount namespace after some command. */
 function hiding(command: string): string[] {

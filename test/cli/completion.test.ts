@@ -17,7 +17,7 @@ import {
 import { lackOf } from '../tools.js';
 
 const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js');
-const TYPING = join(import.meta.dirname, '../world/typing.py');
+const TYPING = join(import.meta.dirname, '../world/typist.py');
 
 const longOf = (command: OptionedCommand | undefined): string[] =>
   readOptions()

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -168,10 +169,21 @@ extern "C" int openat64(int directory, const char* path, int flags, ...) {
   PASS(openat64, directory, path, flags, 0);
 }
 
-// The addon makes getdents64 by it, with three arguments, and nothing else.
+// The addon makes by it what the C library has no function for, or has not had for long.
+const char* NameOf(long number) {
+  switch (number) {
+    case SYS_getdents64:
+      return "getdents64";
+    case SYS_bpf:
+      return "bpf";
+    default:
+      return "";
+  }
+}
+
 using syscallFunction = long (*)(long, ...);
 extern "C" long syscall(long number, ...) {
-  if (Fails("getdents64", CALLER)) return -1;
+  if (Fails(NameOf(number), CALLER)) return -1;
   va_list list;
   va_start(list, number);
   long more[6];

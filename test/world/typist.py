@@ -1,6 +1,6 @@
 """Types lines into a shell as a person does, one whenever it prompts, and prints all that is on the terminal then.
 
-typing.py PROMPT SHELL...: the lines come on standard input. A tab asks for completion; what is behind it is typed when
+typist.py PROMPT SHELL...: the lines come on standard input. A tab asks for completion; what is behind it is typed when
 that has been answered.
 """
 
