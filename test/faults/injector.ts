@@ -46,7 +46,13 @@ export class Injector {
     const file = join(this.#directory, 'control');
     writeFileSync(file, Buffer.alloc(4096));
     const node = [process.execPath, join(import.meta.dirname, 'programs', program), ...words];
-    const inside = ['sh', '-c', 'ip link set lo up && exec env LD_PRELOAD="$0" "$@"', this.#library, ...node];
+    const inside = [
+      'sh',
+      '-c',
+      'ip link set lo up && exec env LD_PRELOAD="$0 $LD_PRELOAD" "$@"',
+      this.#library,
+      ...node,
+    ];
     const ended = spawnSync(
       'unshare',
       ['--net', '--pid', '--fork', '--kill-child', '--mount-proc', ...inside],
@@ -70,8 +76,11 @@ export class Injector {
   #environment(file: string): NodeJS.ProcessEnv {
     // Which certificates Node trusts takes it longer to read than all else that it does at its start.
     const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+    // A sanitizer comes behind the injector then, through which memory is asked for, and not given back.
+    const sanitized = [environment['ASAN_OPTIONS'], 'verify_asan_link_order=0', 'alloc_dealloc_mismatch=0'];
     return {
       ...environment,
+      ASAN_OPTIONS: sanitized.filter((option) => option !== undefined).join(':'),
       SOCKDIAG_FAULTS: file,
       SOCKDIAG_FAULTS_SOCKET: this.#socket,
       SOCKDIAG_FAULTS_NAMESPACE: `sockdiag-faults-${process.pid}`,
