@@ -21,6 +21,9 @@ struct Program {
   uint32_t function;
 };
 
+// As the program writes it, there is no gap in it.
+static_assert(sizeof(HeldSocket) == 40);
+
 // Where in the frame a member of a HeldSocket lies.
 constexpr int Place(size_t member) { return static_cast<int>(member) - static_cast<int>(sizeof(HeldSocket)); }
 

@@ -136,6 +136,11 @@ export async function hasOwners(signal: AbortSignal): Promise<void> {
   }
   const { sockets, denied, hidden }: Owners = await owners({ pids: [1], inodes: [2], signal });
   console.log(sockets.get(2)?.[0]?.comm, denied + 1, hidden === true, ownersSync().vanished);
+  for await (const { owners: holders } of dumpTcp({ owners: 'bpf' })) console.log(holders?.length);
+  console.log(ownersSync({ bpf: true }).bpf === true);
+  // @ts-expect-error there are two ways, and `true` is the other
+  dumpTcp({ owners: 'proc' });
+  dumpSctp({ consistent: true });
   // @ts-expect-error: what is synchronous cannot be aborted
   ownersSync({ signal });
 }
