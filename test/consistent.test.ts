@@ -90,10 +90,11 @@ describe('a recording', () => {
       return socket(1, dport, { attributes: attribute(13, Buffer.concat(addresses)) });
     };
     const associations = [association(20, 1, 2), association(21, 2, 1), association(22, 1)];
-    const dump = [socket(1, 10), ...associations, socket(1, 11), socket(2, 30), done()];
-    expect(await portsOf(Buffer.concat([request(132), ...dump]))).toEqual([10, 20, 21, 30]);
+    const others = [socket(2, 30), socket(0, 40), socket(0, 41)];
+    const dump = [socket(1, 10), ...associations, socket(1, 11), ...others, done()];
+    expect(await portsOf(Buffer.concat([request(132), ...dump]))).toEqual([10, 20, 21, 30, 40, 41]);
     // Of TCP, the cookie is enough.
-    expect(await portsOf(Buffer.concat([request(6), ...dump]))).toEqual([10, 30]);
+    expect(await portsOf(Buffer.concat([request(6), ...dump]))).toEqual([10, 30, 40, 41]);
   });
 });
 

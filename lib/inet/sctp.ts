@@ -2,7 +2,7 @@
 import { type AttributeTable, attributeTable, findAttribute, readArray } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import type { ConsistentOptions, Dump } from '../netlink/dump.js';
-import { byText } from '../netlink/known.js';
+import { byText, cookieText } from '../netlink/known.js';
 import type { Decode } from '../netlink/reading.js';
 import type { SocketState } from '../record/state.js';
 import { nameOf, stateNameOf } from '../record/words.js';
@@ -52,12 +52,11 @@ const ADDRESS_LENGTH = 28;
  * By what an endpoint or an association is known again. Associations have their endpoint's cookie, and no two of an endpoint were
  * made with the same peer's address, which is the first; the primary one, `dst`, may change.
  */
-function identityOf(memory: BatchMemory, row: number): string {
-  const { bytes, words } = memory;
-  const cookie = (words[row] as number) + COOKIE;
-  const own = bytes.toString('latin1', cookie, cookie + 8);
+function identityOf(memory: BatchMemory, row: number): string | undefined {
+  const own = cookieText(memory, (memory.words[row] as number) + COOKIE);
   const peer = findAttribute(memory, row, PEERS, ADDRESS_LENGTH);
-  return peer === undefined ? own : own + bytes.toString('latin1', peer, peer + ADDRESS_LENGTH);
+  if (own === undefined || peer === undefined) return own;
+  return own + memory.bytes.toString('latin1', peer, peer + ADDRESS_LENGTH);
 }
 
 export const SCTP: InetKind<SctpDiagMsg, SctpShow> = {

@@ -17,6 +17,12 @@ export function byCookie(offset: number): () => Known {
   return () => new KnownCookies(offset);
 }
 
+/** The bytes of a cookie, for a text; undefined for zero, which is that of a socket that has none. */
+export function cookieText(memory: BatchMemory, at: number): string | undefined {
+  if ((memory.u32(at) | memory.u32(at + 4)) === 0) return undefined;
+  return memory.bytes.toString('latin1', at, at + 8);
+}
+
 /** By a text that is made of it, where several sockets may have one cookie; without one, it is new. */
 export function byText(textOf: (memory: BatchMemory, row: number) => string | undefined): () => Known {
   return () => new KnownTexts(textOf);

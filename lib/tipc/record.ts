@@ -10,7 +10,7 @@ import {
   type UnknownAttributes,
 } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
-import { byText, type Known } from '../netlink/known.js';
+import { byText, cookieText, type Known } from '../netlink/known.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
 import { type SocketType, typeName } from '../record/type.js';
@@ -142,8 +142,7 @@ export const byTipcCookie: () => Known = byText((memory, row) => {
   const sock = findAttribute(memory, row, NLA_SOCK, 0);
   if (sock === undefined) return undefined;
   const cookie = findNested(memory, sock, NLA_SOCK_COOKIE, COOKIE_LENGTH);
-  if (cookie === undefined) return undefined;
-  return memory.bytes.toString('latin1', cookie, cookie + COOKIE_LENGTH);
+  return cookie === undefined ? undefined : cookieText(memory, cookie);
 });
 
 const MESSAGE: AttributeTable<Message> = attributeTable<Message>({

@@ -75,6 +75,7 @@ describe.skipIf(lackOfFeed())('fed with the same messages', () => {
       stat?: readonly Buffer[];
       more?: readonly Buffer[];
     }
+    let cookie = 0x123_4567_89ab_cdefn;
     const tipc = ({ type = 1, state = 1, uid = 1000, con, stat = [], more = [] }: Tipc): Buffer =>
       message(
         nest(
@@ -87,7 +88,7 @@ describe.skipIf(lackOfFeed())('fed with the same messages', () => {
           u32(7, 0x1c739a),
           u32(8, uid),
           u32(9, state),
-          attribute(10, quads(0x123_4567_89ab_cdefn)),
+          attribute(10, quads(cookie++)),
           ...more,
         ),
       );

@@ -1,5 +1,5 @@
 /** What is seen of a socket at a glance is what its record has. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { dumpTcp, dumpUdp } from '../../lib/index.js';
 import { summarize } from '../../lib/metrics/index.js';
@@ -48,6 +48,9 @@ dual.listen()
 more = [socket.create_connection(('::1', 4006)), socket.create_connection(('127.0.0.1', 4007))]
 more[0].send(b'hello')
 result = None`);
+    // What was closed is not yet acknowledged: until then, they change.
+    const isClosing = async () => (await dumpTcp({ netns, states: ['FIN_WAIT1'] }).toArray()).length > 0;
+    await vi.waitUntil(async () => !(await isClosing()), { timeout: 20_000, interval: 100 });
   });
   afterAll(() => stage.close());
 
