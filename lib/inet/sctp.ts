@@ -3,6 +3,7 @@ import { type AttributeTable, attributeTable, findAttribute, readArray } from '.
 import type { BatchMemory } from '../netlink/batch.js';
 import type { ConsistentOptions, Dump } from '../netlink/dump.js';
 import { byText, cookieText } from '../netlink/known.js';
+import { ATTRIBUTE_HEADER_LENGTH } from '../netlink/protocol.js';
 import type { Decode } from '../netlink/reading.js';
 import type { SocketState } from '../record/state.js';
 import { nameOf, stateNameOf } from '../record/words.js';
@@ -45,8 +46,6 @@ const T3_RTX = 4;
 
 const COOKIE = 44;
 const PEERS = 13;
-/** Of a sockaddr_in6; the bytes behind it mean nothing. */
-const ADDRESS_LENGTH = 28;
 
 /**
  * By what an endpoint or an association is known again. Associations have their endpoint's cookie, and no two of an endpoint were
@@ -54,9 +53,9 @@ const ADDRESS_LENGTH = 28;
  */
 function identityOf(memory: BatchMemory, row: number): string | undefined {
   const own = cookieText(memory, (memory.words[row] as number) + COOKIE);
-  const peer = findAttribute(memory, row, PEERS, ADDRESS_LENGTH);
-  if (own === undefined || peer === undefined) return own;
-  return own + memory.bytes.toString('latin1', peer, peer + ADDRESS_LENGTH);
+  const peers = findAttribute(memory, row, PEERS, (length) => length % SOCKADDR_STORAGE_LENGTH === 0);
+  if (own === undefined || peers === undefined || memory.u16(peers) === ATTRIBUTE_HEADER_LENGTH) return own;
+  return own + JSON.stringify(readSocketAddress(memory, peers + ATTRIBUTE_HEADER_LENGTH));
 }
 
 export const SCTP: InetKind<SctpDiagMsg, SctpShow> = {

@@ -58,40 +58,45 @@ export function readNested<R extends UnknownAttributes>(
   return record;
 }
 
-/** Where the payload of an attribute is that stands right behind a record's structure; undefined if it has none, or less of it. */
+/** Whether a payload of so many bytes means anything. */
+type Accepts = (length: number) => boolean;
+
+/**
+ * Where an attribute of a record begins whose length is accepted; undefined without one. As where they are read, the last of
+ * several counts.
+ */
 export function findAttribute(
   memory: BatchMemory,
   row: number,
   number: number,
-  least: number,
+  accepts: Accepts,
 ): number | undefined {
   const { words } = memory;
-  const end = row + 2 + (words[row + 1] as number);
-  for (let i = row + 2; i < end; i++) {
-    if (isAttribute(memory, words[i] as number, number, least))
-      return (words[i] as number) + ATTRIBUTE_HEADER_LENGTH;
+  for (let i = row + 1 + (words[row + 1] as number); i >= row + 2; i--) {
+    const header = words[i] as number;
+    if (isAttribute(memory, header, number, accepts)) return header;
   }
   return undefined;
 }
 
-/** Likewise of an attribute inside the one whose payload is at `at`. */
+/** Likewise of an attribute inside another. */
 export function findNested(
   memory: BatchMemory,
-  at: number,
+  header: number,
   number: number,
-  least: number,
+  accepts: Accepts,
 ): number | undefined {
-  const header = at - ATTRIBUTE_HEADER_LENGTH;
   const end = header + memory.u16(header);
-  for (let inner = at; inner < end; inner += (memory.u16(inner) + 3) & ~3) {
-    if (isAttribute(memory, inner, number, least)) return inner + ATTRIBUTE_HEADER_LENGTH;
+  let found: number | undefined;
+  for (let at = header + ATTRIBUTE_HEADER_LENGTH; at < end; at += (memory.u16(at) + 3) & ~3) {
+    if (isAttribute(memory, at, number, accepts)) found = at;
   }
-  return undefined;
+  return found;
 }
 
-function isAttribute({ halves }: BatchMemory, header: number, number: number, least: number): boolean {
-  const type = (halves[(header >>> 1) + 1] as number) & ATTRIBUTE_TYPE_MASK;
-  return type === number && (halves[header >>> 1] as number) - ATTRIBUTE_HEADER_LENGTH >= least;
+function isAttribute(memory: BatchMemory, header: number, number: number, accepts: Accepts): boolean {
+  const type = memory.u16(header + 2) & ATTRIBUTE_TYPE_MASK;
+  return type === number && accepts(memory.u16(header) - ATTRIBUTE_HEADER_LENGTH);
 }
 
 function readAttribute<R extends UnknownAttributes>(

@@ -11,6 +11,7 @@ import {
 } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import { byText, cookieText, type Known } from '../netlink/known.js';
+import { ATTRIBUTE_HEADER_LENGTH } from '../netlink/protocol.js';
 import { readCookie } from '../record/cookie.js';
 import type { DiagRecord } from '../record/record.js';
 import { type SocketType, typeName } from '../record/type.js';
@@ -139,10 +140,10 @@ const COOKIE_LENGTH = 8;
 
 /** Of a message that is about no socket, nothing. */
 export const byTipcCookie: () => Known = byText((memory, row) => {
-  const sock = findAttribute(memory, row, NLA_SOCK, 0);
+  const sock = findAttribute(memory, row, NLA_SOCK, () => true);
   if (sock === undefined) return undefined;
-  const cookie = findNested(memory, sock, NLA_SOCK_COOKIE, COOKIE_LENGTH);
-  return cookie === undefined ? undefined : cookieText(memory, cookie);
+  const cookie = findNested(memory, sock, NLA_SOCK_COOKIE, (length) => length >= COOKIE_LENGTH);
+  return cookie === undefined ? undefined : cookieText(memory, cookie + ATTRIBUTE_HEADER_LENGTH);
 });
 
 const MESSAGE: AttributeTable<Message> = attributeTable<Message>({

@@ -106,10 +106,12 @@ function once(texts: readonly string[]): string[] {
   const known = new Set<string>();
   return texts.filter((text) => {
     const record = JSON.parse(text) as Record<string, unknown>;
-    const { family, protocol, cookie, src, sport, dst, dport, ifindex } = record;
-    // Nothing tells these apart, and those by more than the cookie.
-    if (family === 'tipc' || protocol === 'sctp' || cookie === '0') return true;
-    const key = protocol === 'mptcp' ? [cookie, src, sport, dst, dport, ifindex].join(' ') : String(cookie);
+    const { protocol, cookie, src, sport, dst, dport, ifindex, peers } = record;
+    if (cookie === undefined || cookie === '0') return true;
+    const key =
+      protocol === 'mptcp'
+        ? [cookie, src, sport, dst, dport, ifindex].join(' ')
+        : `${cookie} ${JSON.stringify((peers as unknown[] | undefined)?.[0])}`;
     const isNew = !known.has(key);
     known.add(key);
     return isNew;
