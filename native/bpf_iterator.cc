@@ -137,16 +137,14 @@ bool MayLoadPrograms() {
   return has(kSysAdmin) || (has(kBpf) && has(kPerfmon));
 }
 
-BpfIterator::Object::~Object() { close(number_); }
-
 BpfIterator::BpfIterator(const std::vector<bpf_insn>& program, uint32_t function)
     : program_(LoadProgram(program, function)),
-      link_(Bpf(kLinkCreate, LinkArguments{static_cast<uint32_t>(program_.number()), 0, kIterator, 0})),
-      iterator_(Bpf(kIteratorCreate, IteratorArguments{static_cast<uint32_t>(link_.number()), 0})) {}
+      link_(Bpf(kLinkCreate, LinkArguments{static_cast<uint32_t>(program_), 0, kIterator, 0})),
+      iterator_(Bpf(kIteratorCreate, IteratorArguments{static_cast<uint32_t>(link_), 0})) {}
 
 size_t BpfIterator::Read(void* buffer, size_t room) {
   for (;;) {
-    const ssize_t size = read(iterator_.number(), buffer, room);
+    const ssize_t size = read(iterator_, buffer, room);
     if (size >= 0) return static_cast<size_t>(size);
     // After a million objects of which the program wrote nothing, the kernel takes a breath.
     if (errno != EAGAIN && errno != EINTR) throw SystemError{"read", errno};

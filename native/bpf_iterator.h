@@ -7,6 +7,7 @@
 
 #include <linux/bpf.h>
 
+#include "proc_file.h"
 #include "system_error.h"
 
 namespace sockdiag {
@@ -60,19 +61,7 @@ class BpfIterator {
   size_t Read(void* buffer, size_t room);
 
  private:
-  class Object {
-   public:
-    explicit Object(int number) : number_(number) {}
-    ~Object();
-    Object(const Object&) = delete;
-    Object& operator=(const Object&) = delete;
-    int number() const { return number_; }
-
-   private:
-    int number_;
-  };
-
-  Object program_, link_, iterator_;
+  Descriptor program_, link_, iterator_;
 };
 
 }  // namespace sockdiag

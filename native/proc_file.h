@@ -20,6 +20,8 @@ class Descriptor {
  public:
   // Opens what `name` is below the directory. Throws a SystemError.
   Descriptor(int directory, const char* name, int flags);
+  // One that is open.
+  explicit Descriptor(int number) : number_(number) {}
   ~Descriptor();
 
   Descriptor(const Descriptor&) = delete;

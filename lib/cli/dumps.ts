@@ -70,12 +70,12 @@ const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
 export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator<Part> {
   const { kinds, states } = plan;
   const { fallback, direct, netns = values.net, owners = ownersOf(values), mixed } = ways;
-  const plain = {
+  const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(netns !== undefined && { netns }),
     ...(owners && { owners }),
+    ...(values.consistent && { consistent: true }),
   };
-  const common = { ...plain, ...(values.consistent && { consistent: true }) };
   const orElse = { ...common, ...(fallback !== undefined && { fallback }) };
   const isUnconnected = states.includes('CLOSE');
   const wanted = (family: Kind): readonly Kind[] => (isUnconnected && kinds.includes(family) ? [family] : []);
@@ -172,7 +172,7 @@ function unixDump(
   return (dumpUnix as AnyDump)({ ...common, states, ...(!isWhole(values) && { show }) });
 }
 
-/** Whether records need them: a table finds out by itself, once for all dumps. */
+/** Whether records need them, and how they are found: a table finds out by itself, once for all dumps. */
 function ownersOf(values: Values): DumpOptions['owners'] {
   const fields = askedFields(values);
   const isAsked =

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "check.h"
+
 namespace {
 
 using sockdiag::Datagram;
@@ -22,14 +24,6 @@ using sockdiag::EventQueue;
 using sockdiag::Events;
 using sockdiag::Failure;
 using sockdiag::Index;
-
-int passed = 0;
-int failed = 0;
-
-void Check(bool condition, const std::string& promise) {
-  ++(condition ? passed : failed);
-  if (!condition) std::printf("FAILED: %s\n", promise.c_str());
-}
 
 // A datagram with one record, which is a number, at offset 4, and an attribute, at offset 8.
 void Add(EventQueue& queue, uint32_t number, size_t size = 12) {
@@ -199,6 +193,5 @@ int main() {
   TestSize();
   TestRandomly(20261125, 20000);
   TestThreads();
-  std::printf("%d passed, %d failed\n", passed, failed);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return Report();
 }

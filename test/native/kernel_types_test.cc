@@ -13,20 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "system_error.h"
 
 namespace {
 
 using sockdiag::KernelTypes;
 using sockdiag::SystemError;
-
-int passed = 0;
-int failed = 0;
-
-void Check(bool condition, const std::string& promise) {
-  ++(condition ? passed : failed);
-  if (!condition) std::printf("FAILED: %s\n", promise.c_str());
-}
 
 enum Kind : uint32_t {
   kInt = 1,
@@ -127,7 +120,7 @@ std::string Varied() {
   all.Add("color", kEnum, 3, {0, 0, 0, 1, 0, 2});
   all.Add("wide", kEnum64, 2, {0, 0, 0, 0, 1, 1});
   all.Add("size_t", kTypedef, 0, {});
-  const uint32_t prototype = all.Add("", kPrototype, 2, {0, number, 0, number});
+  all.Add("", kPrototype, 2, {0, number, 0, number});
   all.Add("variable", kVariable, 0, {1});
   all.Add(".data", kSection, 2, {8, 0, 4, 8, 4, 4});
   all.Add("float", kFloat, 0, {});
@@ -141,7 +134,6 @@ std::string Varied() {
                  kBitFields);
   all.Add("look", kFunction, 0, {});
   all.Add("prototype", kPrototype, 0, {});
-  static_cast<void>(prototype);
   return all.Finish();
 }
 
@@ -213,6 +205,5 @@ int main() {
   TestSeveral();
   TestLoop();
   TestHostile(20261126);
-  std::printf("%d passed, %d failed\n", passed, failed);
-  return failed == 0 ? 0 : 1;
+  return Report();
 }

@@ -11,18 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "check.h"
+
 namespace {
 
 using sockdiag::Index;
 using sockdiag::WalkLines;
-
-int passed = 0;
-int failed = 0;
-
-void Check(bool condition, const std::string& promise) {
-  ++(condition ? passed : failed);
-  if (!condition) std::printf("FAILED: %s\n", promise.c_str());
-}
 
 const std::string kStart = "*: xxxx x d";
 
@@ -127,6 +121,5 @@ int main() {
   TestStarts();
   TestRoom();
   TestPieces(20261125);
-  std::printf("%d passed, %d failed\n", passed, failed);
-  return failed == 0 ? 0 : 1;
+  return Report();
 }

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "check.h"
+
 namespace {
 
 using sockdiag::Datagram;
@@ -25,14 +27,6 @@ using sockdiag::Outcome;
 using sockdiag::Walk;
 
 using Bytes = std::vector<uint8_t>;
-
-int passed = 0;
-int failed = 0;
-
-void Check(bool condition, const std::string& promise) {
-  ++(condition ? passed : failed);
-  if (!condition) std::printf("FAILED: %s\n", promise.c_str());
-}
 
 constexpr uint16_t kRecord = 20;
 constexpr uint16_t kError = 2;
@@ -302,6 +296,5 @@ int main() {
   TestRefusals();
   TestSender();
   TestRandomly(20261121, 300000);
-  std::printf("%d passed, %d failed\n", passed, failed);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return Report();
 }
