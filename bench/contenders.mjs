@@ -17,7 +17,7 @@ import { isFiltered } from './selections.mjs';
 /**
  * @typedef {object} Contender
  * @property {string} name
- * @property {'floor' | 'ours' | 'own-proc' | 'matcher' | 'proc' | 'ss' | 'command' | 'peer'} who
+ * @property {'floor' | 'ours' | 'parallel' | 'own-proc' | 'matcher' | 'proc' | 'ss' | 'command' | 'peer'} who
  * @property {(task: Task) => string[]} command of its long-lived process
  * @property {boolean} streams holds no more than a part of the sockets at a time
  * @property {boolean} isAsynchronous lets the event loop turn while it reads
@@ -79,6 +79,13 @@ const BOTH = [
   worker('sockdiag: for', 'ours', ['ours', 'for'], { streams: true }),
 ];
 
+const SIDE_BY_SIDE = [
+  worker('sockdiag: for await, parallel: 2', 'parallel', ['parallel', 'for-await'], STREAMED),
+  worker('sockdiag: batches(), parallel: 2', 'parallel', ['parallel', 'batches'], STREAMED),
+  worker('summarize()', 'parallel', ['summarize', '1'], STREAMED),
+  worker('summarize(), parallel: 2', 'parallel', ['summarize', '2'], STREAMED),
+];
+
 const OWN_PROC = [
   worker('sockdiag/proc: for await', 'own-proc', ['own-proc', 'for-await'], STREAMED),
   worker('sockdiag/proc: batches()', 'own-proc', ['own-proc', 'batches'], STREAMED),
@@ -101,6 +108,7 @@ const COMMANDS = [
 export const CONTENDERS = {
   tcp: [
     ...BOTH,
+    ...SIDE_BY_SIDE,
     ...OWN_PROC,
     worker('/proc/net parsed', 'proc', ['proc']),
     worker('/proc/net split', 'peer', ['split']),
@@ -135,6 +143,7 @@ export const CONTENDERS = {
   ],
   unix: [
     ...BOTH,
+    ...SIDE_BY_SIDE,
     ...OWN_PROC,
     worker('/proc/net parsed', 'proc', ['proc']),
     worker('ss -xan parsed', 'ss', ['ss'], { isAsynchronous: true }),

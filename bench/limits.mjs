@@ -11,6 +11,7 @@ export const PROMISED = { kind: 'tcp', count: 100_000 };
 
 const FOR_AWAIT = 'sockdiag: for await';
 const BATCHES = 'sockdiag: batches()';
+const SUMMARIZE = 'summarize(), parallel: 2';
 const PROC = '/proc/net parsed';
 const OWN_PROC = 'sockdiag/proc: batches()';
 const SPLIT = '/proc/net split';
@@ -20,6 +21,7 @@ const SS = 'command: ss';
 const TIMES = [
   { name: FOR_AWAIT, other: 'floor (C)', limit: 1.15, unit: '× floor' },
   { name: BATCHES, other: 'floor (C)', limit: 1.05, unit: '× floor' },
+  { name: SUMMARIZE, other: 'floor (C)', limit: 0.8, unit: '× floor' },
   { name: FOR_AWAIT, other: PROC, limit: 1 / 5, unit: `× ${PROC}` },
   { name: OWN_PROC, other: SPLIT, limit: 0.6, unit: `× ${SPLIT}` },
   { name: COMMAND, other: SS, limit: 1, unit: '× ss -tan' },

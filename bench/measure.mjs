@@ -112,6 +112,7 @@ function leaveOut(runners, filter) {
     const { who } = runner.contender;
     if (
       who === 'ours' ||
+      who === 'parallel' ||
       who === 'own-proc' ||
       who === 'command' ||
       who === 'matcher' ||
@@ -132,7 +133,7 @@ async function compare(runners, expected) {
   const differences = [];
   let first;
   // One of ours stands for all: they decode alike.
-  for (const who of ['floor', 'proc', 'own-proc', 'ss', 'matcher', 'ours']) {
+  for (const who of ['floor', 'proc', 'own-proc', 'ss', 'matcher', 'parallel', 'ours']) {
     const runner = runners.find(({ contender }) => contender.who === who);
     const answer = await runner?.ask(who === 'floor' ? 'count' : 'digest');
     await runner?.end();

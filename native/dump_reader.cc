@@ -17,6 +17,8 @@ void DumpReader::Fill(Batch& batch) {
       const size_t room = RoomForNext();
       if (!batch.MakeRoom(room)) break;
       ReceiveInto(batch, room);
+      // Of much, what comes first is wanted soon: whether the rest is read in parts depends on it.
+      if (!std::exchange(begun_, true) && batch.used_ > kReceiveSize / 2) break;
     }
   } catch (const SystemError& error) {
     batch.failure_ = FailureOf(error, current_);

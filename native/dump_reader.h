@@ -53,6 +53,7 @@ class DumpReader : public BatchReader {
   size_t first_receive_;
   std::unique_ptr<NetlinkSocket> socket_;
   size_t current_ = 0;
+  bool begun_ = false;
   Expectation expectation_;
   std::atomic<bool> cancelled_{false};
 };

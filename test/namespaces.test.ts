@@ -15,7 +15,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import {
   destroyMatching,
@@ -285,6 +285,8 @@ describe.skipIf(lackOfWorld() || lackOf('lsns', 'findmnt'))('ten namespaces', ()
         if (ready === 15) break;
       }
       expect(ready).toBe(15);
+      // To leave the loop closes the pipe, which is a socket, but not at once.
+      await vi.waitFor(() => expect(crowd.stdout.closed).toBe(true));
       const before = openSockets();
       const netns = [crowd.pid as number, `/proc/${crowd.pid}/task/${crowd.pid}/ns/net`, at('named 0').path];
       // More than is read ahead.

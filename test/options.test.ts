@@ -34,7 +34,7 @@ const wrong: [call: string, options: unknown, words: string][] = [
   [
     'dumpTcp',
     { state: ['LISTEN'] },
-    "there is no option 'state', only 'signal', 'netns', 'filter', 'owners', 'family', 'show', 'consistent', 'states', 'bpfMaps' and 'fallback'",
+    "there is no option 'state', only 'signal', 'netns', 'filter', 'owners', 'family', 'show', 'consistent', 'states', 'bpfMaps', 'parallel' and 'fallback'",
   ],
   ['dumpTcp', { show: ['name'] }, "options.show[0] is 'name', but must be 'meminfo', 'tos', 'tclass',"],
   ['dumpTcp', { show: 'info' }, "options.show is 'info', but must be an array of 'meminfo',"],

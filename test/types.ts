@@ -206,6 +206,10 @@ export function doesNotCompile(record: InetDiagMsg, tcp: TcpDiagMsg, destroyed: 
   console.log(destroyed.info);
   // @ts-expect-error: the kernel has events of TCP and UDP only
   watchDestroyed({ protocols: ['raw'] });
+  // @ts-expect-error: of TCP, whose table may be large
+  dumpUdp({ parallel: 2 });
+  // @ts-expect-error: a number
+  dumpTcp({ parallel: true });
   // @ts-expect-error: UDP has no info
   dumpUdp({ show: ['info'] });
   // @ts-expect-error: shown always

@@ -19,8 +19,18 @@ const DUMPS = {
  * @returns {import('./subject.mjs').Subject}
  */
 export function create(kind, way, filter) {
+  return createWith(kind, way, filter === undefined ? {} : { filter });
+}
+
+/**
+ * @param {import('./subject.mjs').Kind} kind
+ * @param {string} way
+ * @param {{ filter?: string, parallel?: number }} wanted options
+ * @returns {import('./subject.mjs').Subject}
+ */
+export function createWith(kind, way, wanted) {
+  const { filter } = wanted;
   const dump = DUMPS[kind];
-  const wanted = filter === undefined ? {} : { filter };
   const touch = toucher(kind);
   const read = wayOf(way);
   return {

@@ -62,6 +62,8 @@ export interface Ways {
   owners?: DumpOptions['owners'];
   /** TCP sockets of both families as they come, which is cheaper. */
   mixed?: boolean | undefined;
+  /** These in so many parts, side by side. */
+  parallel?: number | undefined;
 }
 
 /** Kinds of IP sockets that have a table in /proc/net. */
@@ -69,7 +71,7 @@ const TABLES: readonly Kind[] = ['raw', 'udp', 'tcp'];
 
 export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator<Part> {
   const { kinds, states } = plan;
-  const { fallback, direct, netns = values.net, owners = ownersOf(values), mixed } = ways;
+  const { fallback, direct, netns = values.net, owners = ownersOf(values), mixed, parallel } = ways;
   const common = {
     ...(plan.filter !== undefined && { filter: plan.filter }),
     ...(netns !== undefined && { netns }),
@@ -89,7 +91,7 @@ export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator
         kinds.includes(kind) && (hasBound(kind) || states.some((state) => state !== 'BOUND_INACTIVE'));
       const from = TABLES.includes(kind) ? orElse : common;
       yield* part(isThere ? [kind] : [], () =>
-        inetKindDump(kind, { ...from, ...inetOptions(kind, plan, values) }, { direct, mixed }),
+        inetKindDump(kind, { ...from, ...inetOptions(kind, plan, values) }, { direct, mixed, parallel }),
       );
     }
   };
@@ -105,8 +107,8 @@ export function* dumpsOf(plan: Plan, values: Values, ways: Ways = {}): Generator
   yield* inet('mptcp');
 }
 
-function inetKindDump(kind: Kind, options: object, { direct, mixed }: Ways): Dump<DiagMsg> {
-  if (mixed && kind === 'tcp') return dumpTcp(options) as Dump<DiagMsg>;
+function inetKindDump(kind: Kind, options: object, { direct, mixed, parallel }: Ways): Dump<DiagMsg> {
+  if (mixed && kind === 'tcp') return dumpTcp({ ...options, parallel }) as Dump<DiagMsg>;
   if (direct !== undefined && kind === 'tcp') return inetDump(TCP, direct(kind), options);
   if (direct !== undefined && kind === 'udp') return inetDump(UDP, direct(kind), options);
   return (INET_DUMPS[kind] as AnyDump)(options);

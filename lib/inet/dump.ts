@@ -1,8 +1,10 @@
 /** What the dumps of all IP protocols have in common: the options, and inet_diag_req_v2. */
 import type { NativeRequest } from '../binding.js';
 import type { DiagMsg } from '../decode.js';
+import { ALWAYS, conjunction } from '../filter/combine.js';
 import { deviceResolver, expressionOf, filtering } from '../filter/option.js';
 import { type Features, type Plan, plan } from '../filter/plan.js';
+import type { Expression } from '../filter/tree.js';
 import { type AttributeTable, readAttributes, type UnknownAttributes } from '../netlink/attributes.js';
 import type { BatchMemory } from '../netlink/batch.js';
 import type { ConsistentOptions, Dump, DumpOptions } from '../netlink/dump.js';
@@ -26,6 +28,7 @@ import { attribute, maskOf, payloadOf, u32, wordsOf } from '../netlink/request.j
 import { DEFAULT_STATES, SOCKET_STATES, type SocketState, stateMask } from '../record/state.js';
 import { INET_FAMILIES, INET_FAMILY, type InetFamily } from './family.js';
 import { inetGlances } from './glance.js';
+import { portsOf, rangesOf } from './ranges.js';
 import { INET_DIAG_MSG_LENGTH, type InetProtocol, readInetDiagMsg } from './record.js';
 import type { Sockid } from './sockid.js';
 
@@ -49,6 +52,8 @@ export interface InetKind<R extends UnknownAttributes, S extends string> {
   features?: Partial<Features>;
   /** By what a socket is known again in an answer; undefined where several have the same. */
   known?: () => Known;
+  /** A dump of many of its sockets takes so long that parts of it are read side by side. */
+  isDivisible?: boolean;
   /** A glance has of its sockets what a summary looks at. */
   hasGlances?: boolean;
   /** Puts a record right whose meaning depends on its attributes. */
@@ -120,6 +125,8 @@ export interface InetQuestion<S extends string> extends InetStatesOptions<S> {
   instead?: Instead<never> | undefined;
   /** IPv4 and IPv6 may be mixed: the kernel walks over its table once for both, if that can be. */
   mixed?: boolean | undefined;
+  /** In how many parts it is read, side by side. */
+  parallel?: number | undefined;
 }
 
 export function inetDump<R extends UnknownAttributes & DiagMsg, S extends string>(
@@ -146,16 +153,19 @@ function questioner<R extends UnknownAttributes & DiagMsg, S extends string>(
   decode: Decode<R>,
   { filter, netns }: InetQuestion<S>,
 ): (features: Partial<Features>, question: InetQuestion<S>) => Question<R> {
-  if (filter === undefined) return (_features, question) => unfiltered(kind, decode, question);
-  const expression = expressionOf(filter);
+  const expression = filter === undefined ? ALWAYS : expressionOf(filter);
   const device = deviceResolver(netns);
-  return (features, question) =>
-    planned(
-      kind,
-      decode,
-      question,
-      plan(expression, { features: { ...kind.features, ...features }, device }),
-    );
+  return (features, question) => {
+    const ask = (wanted: Expression) =>
+      planned(kind, decode, question, plan(wanted, { features: { ...kind.features, ...features }, device }));
+    const whole = filter === undefined ? unfiltered(kind, decode, question) : ask(expression);
+    if (kind.isDivisible !== true) return whole;
+    const into = (samples: readonly number[], wanted: number): Question<R>[] =>
+      rangesOf(samples, wanted)
+        .map((range) => ask(conjunction([expression, range])))
+        .filter(({ asked }) => asked.length > 0);
+    return { ...whole, split: { sample: portsOf, into } };
+  };
 }
 
 /** Of attributes, old kernels know but the filter's program in that request. */

@@ -1,7 +1,7 @@
 /** TCP: its records and its dump. */
 import { type AttributeTable, attributeTable, readArray } from '../netlink/attributes.js';
 import type { Dump } from '../netlink/dump.js';
-import { someDescriptors } from '../netlink/options.js';
+import { someDescriptors, wholeFrom } from '../netlink/options.js';
 import type { Decode } from '../netlink/reading.js';
 import { type Fallback, fallbackCheck, inetInstead, type NoFallback } from '../proc/fallback.js';
 import { type ProcTcpMsg, tcpTable } from '../proc/inet.js';
@@ -159,6 +159,7 @@ export const TCP: InetKind<TcpDiagMsg, TcpShow> = {
   nests: NESTS,
   /** TCPDIAG_GETSOCK */
   getsock: 18,
+  isDivisible: true,
   hasGlances: true,
   known: byInetCookie,
 };
@@ -173,7 +174,21 @@ export interface TcpDumpOptions extends InetStatesOptions<TcpShow> {
    * this process. Without it, `show: ['skBpfStorages']` is for all maps. Needs CAP_BPF or CAP_SYS_ADMIN.
    */
   bpfMaps?: readonly number[] | undefined;
+  /**
+   * In so many parts, side by side, each on a socket and a thread of its own (of the four that libuv has for all of a process):
+   * whatever a single reader asks for, the kernel finds it on one processor. The parts are ranges of ports, with about as many
+   * sockets each as far as the first ones tell, and the kernel itself tells them apart. Each socket comes once, in another order.
+   * A plain `for` and `raw()` stay in one, and so does all where the parts cannot be opened.
+   *
+   * It is for many sockets, more than ten thousand, and for processors that have nothing else to do: each part is another walk over all
+   * of the kernel's table. Where sockets are counted (`sockdiag/metrics`), two processors are enough. To make a record of each takes
+   * about as long as the kernel takes to find it, and leaves no processor for a second part unless there is a third.
+   */
+  parallel?: number | undefined;
 }
+
+/** More have never been of any use. */
+const MOST_PARTS = 64;
 
 /**
  * The TCP sockets of a network namespace, those of IPv4 among those of IPv6, as they are in the kernel's table.
@@ -199,7 +214,12 @@ export function tcpDump(
     caller: 'dumpTcp',
     kind: TCP,
     given: options,
-    checks: { ...statesCheck, bpfMaps: someDescriptors, ...fallbackCheck },
+    checks: {
+      ...statesCheck,
+      bpfMaps: someDescriptors,
+      parallel: wholeFrom(1, MOST_PARTS),
+      ...fallbackCheck,
+    },
   });
   const decode = checked.show?.includes('md5sig') === true ? decodeTcpWithKeys : decodeTcp;
   const instead = inetInstead('dumpTcp', checked, tcpTable);

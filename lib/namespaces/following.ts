@@ -45,7 +45,7 @@ export class FollowingSource<T> implements Source<T> {
       if (!this.#take(await this.#ways.to(this.#netns))) return this.#giveUp(batch);
       batch = await this.#source.next();
     }
-    return batch;
+    return this.#reached(batch);
   }
 
   nextSync(): NativeBatch {
@@ -54,7 +54,7 @@ export class FollowingSource<T> implements Source<T> {
       if (!this.#take(this.#ways.toNow(this.#netns))) return this.#giveUp(batch);
       batch = this.#source.nextSync();
     }
-    return batch;
+    return this.#reached(batch);
   }
 
   requests(): Uint8Array {
@@ -73,6 +73,12 @@ export class FollowingSource<T> implements Source<T> {
   /** Whether it could not be reached, which the first batch tells, and another way may be tried. */
   #isLost({ failure }: NativeBatch): boolean {
     return this.#left > 0 && isLost(failure);
+  }
+
+  /** From here on, another way would begin anew. */
+  #reached(batch: NativeBatch): NativeBatch {
+    this.#left = 0;
+    return batch;
   }
 
   #take(way: NetnsFile | undefined): boolean {

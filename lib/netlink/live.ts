@@ -13,6 +13,7 @@ import { errorOf, isUnsupported, type Subject } from './errors.js';
 import { type Known, once } from './known.js';
 import { LazyReader } from './lazy-reader.js';
 import type { NetnsFile } from './netns.js';
+import { ParallelSource, type Split } from './parallel.js';
 import { PassesSource } from './passes.js';
 import { MESSAGE_HEADER_LENGTH, NLM_F_DUMP, NLM_F_REQUEST } from './protocol.js';
 import { type Decode, END, type Origin, type Source, type Use } from './reading.js';
@@ -34,6 +35,8 @@ export interface Question<T> {
   glances?: (() => Decode<T>) | undefined;
   /** By what a socket is known again, so that it is given once; undefined where nothing tells sockets apart. */
   known?: (() => Known) | undefined;
+  /** How it can be read in parts, side by side, which takes that sockets are known again. */
+  split?: Split<Question<T>> | undefined;
 }
 
 /** What is read where the system does not support the question, of one network namespace. */
@@ -43,6 +46,8 @@ export type Instead<T> = (netns: NetnsFile) => Source<T>;
 export interface Wanted<T> extends DumpOptions, ConsistentOptions {
   about?: Pick<Origin, 'protocol' | 'family'> | undefined;
   instead?: Instead<T> | undefined;
+  /** In so many parts, side by side, where the question can be divided. */
+  parallel?: number | undefined;
 }
 
 /** A dump of what is asked for, one after the other, and filtered here. */
@@ -62,20 +67,19 @@ export interface Otherwise<T> {
 /** `otherwise` is for one refusal after the other. */
 export function askKernel<T extends SocketRecord>(
   question: Question<T>,
-  { signal, netns, owners, consistent, about, instead }: Wanted<T>,
+  { signal, netns, owners, consistent, about, instead, parallel = 1 }: Wanted<T>,
   otherwise: readonly Otherwise<T>[] = [],
 ): Dump<T> {
-  const openBy = (ask: typeof askOnce<T>) => (file: NetnsFile) =>
-    openOrElse((it) => ask(it, file), question, otherwise);
+  const openBy = (ask: Ask<T>) => (file: NetnsFile) => openOrElse((it) => ask(it, file), question, otherwise);
   const origin = { netns, signal, ...about };
   if (question.asked.length === 0) return new Dump({ open: () => new NoSource(), signal, origin });
-  // A recording is of one pass: `decode` could not know that two dumps in it are of the same sockets.
-  const openRaw = inNamespaces(netns, openBy(askOnce));
-  const ask = consistent === true && question.known !== undefined ? askTwice<T> : askOnce<T>;
-  const openIn = openBy(ask);
+  // A recording is of one pass, and of the whole: `decode` could not know that two dumps in it are of the same sockets.
+  const openRaw = inNamespaces(netns, openBy(askWhole));
+  const isTwice = consistent === true && question.known !== undefined;
+  const ask = isTwice ? askTwice<T>(parallel) : askOnce<T>(parallel);
   const orInstead = (open: OpenIn<T>) =>
     inNamespaces(netns, instead === undefined ? open : orElse(open, instead));
-  const openRecords = orInstead(openIn);
+  const openRecords = orInstead(openBy(ask));
   const openGlances = orInstead(openBy((asked, file) => ask(atAGlance(asked), file)));
   const open = (use: Use) => {
     if (use === 'messages') return openRaw();
@@ -86,8 +90,13 @@ export function askKernel<T extends SocketRecord>(
 }
 
 function atAGlance<T>(question: Question<T>): Question<T> {
-  const { glances } = question;
-  return glances === undefined ? question : { ...question, decode: glances() };
+  const { glances, split } = question;
+  if (glances === undefined) return question;
+  const parts = split && {
+    ...split,
+    into: (samples: readonly number[], wanted: number) => split.into(samples, wanted).map(atAGlance),
+  };
+  return { ...question, decode: glances(), split: parts };
 }
 
 function openOrElse<T>(
@@ -122,16 +131,14 @@ function orElse<T>(openIn: OpenIn<T>, instead: Instead<T>): OpenIn<T> {
   };
 }
 
-/** One pass of requests, in one network namespace. */
-interface Pass<T> {
-  asked: readonly Asked[];
-  decode: Decode<T>;
-  /** See NativeReader. */
-  firstReceive?: number;
+type Ask<T> = (question: Question<T>, netns: NetnsFile) => Source<T>;
+
+function askWhole<T>({ asked, decode }: Question<T>, netns: NetnsFile): Source<T> {
+  return new LiveSource({ asked, decode }, netns);
 }
 
-function askOnce<T>(question: Question<T>, netns: NetnsFile): Source<T> {
-  return new LiveSource({ asked: question.asked, decode: decoderOf(question) }, netns);
+function askOnce<T>(parallel: number): Ask<T> {
+  return (question, netns) => openPass(question, { netns, known: question.known?.(), parallel });
 }
 
 /** Half of the parts that an answer comes in, which begin and end elsewhere then. */
@@ -141,18 +148,46 @@ const SHIFTED = 1 << 14;
  * What was there all the time may be missing from a part's end on: where sockets in front of that place are closed, the kernel
  * counts too far. So all is asked again in other parts, each request on a socket of its own, as only the first one's are.
  */
-function askTwice<T>(question: Question<T>, netns: NetnsFile): Source<T> {
-  const { asked } = question;
-  const decode = decoderOf(question);
-  const again = asked.map(
-    (one) => () => new LiveSource({ asked: [one], decode, firstReceive: SHIFTED }, netns),
-  );
-  return new PassesSource(new LiveSource({ asked, decode }, netns), again);
+function askTwice<T>(parallel: number): Ask<T> {
+  return (question, netns) => {
+    const pass = { netns, known: question.known?.(), parallel };
+    const again = question.asked.map(
+      (one) => () => openPass({ ...question, asked: [one] }, { ...pass, firstReceive: SHIFTED }),
+    );
+    return new PassesSource(openPass(question, pass), again);
+  };
 }
 
-/** For one reading. */
-function decoderOf<T>({ decode, known }: Question<T>): Decode<T> {
-  return known === undefined ? decode : once(decode, known());
+/** How all of it is asked once. */
+interface Pass {
+  netns: NetnsFile;
+  /** Of the whole reading. */
+  known: Known | undefined;
+  /** In so many parts. */
+  parallel: number;
+  /** See NativeReader. */
+  firstReceive?: number;
+}
+
+function openPass<T>(question: Question<T>, { netns, known, firstReceive, parallel }: Pass): Source<T> {
+  const openIn = ({ asked, decode }: Question<T>, ino: number | undefined) =>
+    new LiveSource({ asked, decode: known ? once(decode, known) : decode, firstReceive }, { ...netns, ino });
+  const { split } = question;
+  // What the path leads to may change from one opening to the next.
+  const whole = (ino = netns.ino) => openIn(question, ino);
+  if (split === undefined || parallel === 1) return whole();
+  return new ParallelSource({
+    whole,
+    sample: split.sample,
+    parts: (samples, ino = netns.ino) => split.into(samples, parallel).map((part) => openIn(part, ino)),
+  });
+}
+
+/** One pass of requests. */
+interface Requests<T> {
+  asked: readonly Asked[];
+  decode: Decode<T>;
+  firstReceive?: number | undefined;
 }
 
 /** Asks one network namespace. */
@@ -162,7 +197,7 @@ class LiveSource<T> implements Source<T> {
   readonly #netns: NetnsFile;
   readonly #reader: LazyReader;
 
-  constructor({ asked, decode, firstReceive }: Pass<T>, netns: NetnsFile) {
+  constructor({ asked, decode, firstReceive }: Requests<T>, netns: NetnsFile) {
     this.#asked = asked;
     this.decode = decode;
     this.#netns = netns;

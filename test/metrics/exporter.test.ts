@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { Crowd, MANY } from '../../lib/cli/exporter/crowd.js';
 import { lackOf, lackOfWorld } from '../tools.js';
 import { Stage } from '../world/stage.js';
 import { Exporting, KNOWN_SOCKETS, KNOWN_STATES, samplesOf } from './exporting.js';
@@ -142,6 +143,25 @@ test.skipIf(lackOf('strace'))(
     }
   },
 );
+
+test('of many, two readers have a part each, from the second time on', () => {
+  const seen = (sockets: number, processors: number, dump = 'tcp'): number => {
+    const crowd = new Crowd(processors);
+    expect(crowd.parts).toBe(1);
+    crowd.see({
+      dumps: [
+        { dump: 'unix', sockets: 5 },
+        { dump, sockets },
+      ],
+    } as never);
+    return crowd.parts;
+  };
+  expect([seen(MANY, 2), seen(MANY - 1, 2), seen(MANY, 1), seen(MANY, 2, 'udp')]).toEqual([2, 1, 1, 1]);
+  const crowd = new Crowd(8);
+  crowd.see({ dumps: [{ dump: 'tcp', sockets: MANY }] } as never);
+  crowd.see({ dumps: [{ dump: 'tcp', sockets: 3 }] } as never);
+  expect(crowd.parts).toBe(1);
+});
 
 test('the ends of sockets are counted where it is asked for', async () => {
   exporter = await Exporting.start('-E');
@@ -291,6 +311,44 @@ test.each([['--address 127.0.0.1'], ['--port 9532'], ['--labels netns'], ['--lim
     });
     expect(status).toBe(2);
     expect(stderr).toContain("goes with 'sockdiag exporter' only");
+  },
+);
+
+test.skipIf(lackOfWorld() || lackOf('strace'))(
+  'many TCP sockets are read in parts, and are as many',
+  async () => {
+    const stage = await Stage.open();
+    // What is left of a connection takes no descriptor, and each address of a listener has ports of its own.
+    const [addresses, each] = [4, MANY / 4 + 100];
+    await stage.run(`
+    crowd = [listener('127.0.0.%d' % i, 80, backlog=64) for i in range(1, ${addresses + 1})]
+    for one in crowd:
+        for _ in range(${each}):
+            for end in connection(one, one.getsockname()[0]): end.close()
+  `);
+    const inside = ['nsenter', `--net=/proc/${stage.pid}/ns/net`];
+    exporter = await Exporting.startBy([...inside, 'strace', '-f', '-qq', '-e', 'trace=sendto'], '-t', '-a');
+    try {
+      const script = `fetch('${exporter.url}/metrics').then((answer) => answer.text()).then(console.log)`;
+      const asking = [`--net=/proc/${stage.pid}/ns/net`, process.execPath, '-e', script];
+      const asked: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        const before = exporter.stderr.length;
+        const { stdout } = spawnSync('nsenter', asking, { encoding: 'utf8' });
+        const states = samplesOf(stdout, 'sockdiag_sockets');
+        expect(states['{family="inet",protocol="tcp",state="TIME_WAIT"}']).toBeGreaterThanOrEqual(
+          addresses * each,
+        );
+        // What was written meanwhile comes by the next turns.
+        await sleep(100);
+        const told = exporter.stderr.slice(before).split('\n');
+        asked.push(told.filter((line) => line.includes('NLM_F_DUMP')).length);
+      }
+      expect(asked).toEqual([1, 3, 3]);
+    } finally {
+      process.kill(-(exporter.child.pid as number), 'SIGKILL');
+      await stage.close();
+    }
   },
 );
 

@@ -9,6 +9,7 @@ import { dumpsOf } from '../dumps.js';
 import type { Values, Words } from '../options.js';
 import { say } from '../output.js';
 import type { Kind, Plan } from '../plan.js';
+import { Crowd } from './crowd.js';
 import { ownFamilies } from './own.js';
 import { MetricsServer } from './server.js';
 import { addressOf, intervalOf, labelsOf, limitOf, namespacesOf, portOf, timeoutOf } from './wish.js';
@@ -16,15 +17,19 @@ import { addressOf, intervalOf, labelsOf, limitOf, namespacesOf, portOf, timeout
 /** Until it is told to end. @throws what the system has against listening there. */
 export async function runExporter(plan: Plan, { values }: Words, version: string): Promise<void> {
   const complaints = new Complaints();
+  const crowd = new Crowd();
   const source = collector({
-    dumps: () => dumpsFor(plan, values, complaints),
+    dumps: () => dumpsFor(plan, values, { complaints, crowd }),
     labels: labelsOf(values),
     limit: limitOf(values),
     interval: intervalOf(values) * 1000,
     timeout: timeoutOf(values) * 1000,
     closed: values.events === true,
   });
-  const server = new MetricsServer({ read: () => read(source, version, complaints), complain: say });
+  const server = new MetricsServer({
+    read: () => read(source, version, { complaints, crowd }),
+    complain: say,
+  });
   try {
     const ended = endOf(server);
     say(`metrics are at ${await server.listen(addressOf(values), portOf(values))}`);
@@ -34,16 +39,29 @@ export async function runExporter(plan: Plan, { values }: Words, version: string
   }
 }
 
-async function read(source: Collector, version: string, complaints: Complaints): Promise<MetricFamily[]> {
+/** What is kept from one collection to the next. */
+interface Memory {
+  complaints: Complaints;
+  crowd: Crowd;
+}
+
+async function read(
+  source: Collector,
+  version: string,
+  { complaints, crowd }: Memory,
+): Promise<MetricFamily[]> {
   const collection = await source.collect();
   complaints.hear(collection);
+  crowd.see(collection);
   return [...familiesOf(collection), ...ownFamilies(version)];
 }
 
-async function dumpsFor(plan: Plan, values: Values, complaints: Complaints): Promise<Dumps> {
+async function dumpsFor(plan: Plan, values: Values, { complaints, crowd }: Memory): Promise<Dumps> {
   const netns = await namespacesFor(values, complaints);
   const owners = labelsOf(values).includes('owner');
-  const parts = dumpsOf(plan, values, { netns, owners, mixed: true });
+  // In which of several namespaces there are many is not known.
+  const parallel = netns === undefined ? crowd.parts : 1;
+  const parts = dumpsOf(plan, values, { netns, owners, mixed: true, parallel });
   const dumps = [...parts].map(({ kinds: [kind], dump }) => [nameOf(kind as Kind), dump] as const);
   // Who comes first gets the places of labels: the ports of TCP listeners rather than those of anybody's DNS queries.
   const isTcp = ([name]: readonly [string, unknown]): boolean => name === 'tcp';

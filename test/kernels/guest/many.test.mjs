@@ -4,53 +4,116 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { dumpTipc } from '../../../dist/index.js';
+import { dumpTcp, dumpTipc } from '../../../dist/index.js';
 import { KERNEL } from './kernel.mjs';
 
 const COUNT = 1000;
 
-const PROGRAM = `
+const TIPC = `
 import json, os, socket, sys
 made = [socket.socket(socket.AF_TIPC, socket.SOCK_RDM) for _ in range(${COUNT})]
 print(json.dumps([os.fstat(one.fileno()).st_ino for one in made]), flush=True)
 sys.stdin.read()`;
 
-/** A thousand of them take a limit that the machine may not have set. */
-const LIMITED = ['-c', 'ulimit -n 4096; exec python3 -c "$1"', 'sh', PROGRAM];
+/** Both ends of each connection, of both families; every tenth is closed, and its first end is in TIME_WAIT. */
+const TCP = `
+import json, os, socket, sys
+made = []
+for family, address in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1')):
+    listener = socket.create_server((address, 0), family=family, backlog=64)
+    for i in range(${COUNT}):
+        client = socket.create_connection(listener.getsockname()[:2])
+        ends = [client, listener.accept()[0]]
+        if i % 10 == 0:
+            for end in ends: end.close()
+        else: made += ends
+print(json.dumps([os.fstat(one.fileno()).st_ino for one in made]), flush=True)
+sys.stdin.read()`;
+
+/** So many take a limit that the machine may not have set. */
+const LIMITED = ['-c', 'ulimit -n 8192; exec python3 -c "$1"', 'sh'];
+
+/** @param {string} program prints the inode numbers of what it has made, and holds it */
+function holderOf(program) {
+  const child = spawn('sh', [...LIMITED, program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return {
+    /** @returns {Promise<number[]>} */
+    async made() {
+      const [line] = await once(createInterface(child.stdout), 'line');
+      return JSON.parse(line);
+    },
+    async end() {
+      child.stdin.end();
+      await once(child, 'close');
+    },
+  };
+}
 
 describe(`many sockets under ${KERNEL.name}`, () => {
-  /** @type {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, null>} */
-  let child;
+  /** @type {ReturnType<typeof holderOf>} */
+  let holder;
   /** @type {number[]} */
   let made;
-  before(async () => {
-    child = spawn('sh', LIMITED, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [line] = await once(createInterface(child.stdout), 'line');
-    made = JSON.parse(line);
-  });
-  after(async () => {
-    child.stdin.end();
-    await once(child, 'close');
+
+  describe('of TIPC', () => {
+    before(async () => {
+      holder = holderOf(TIPC);
+      made = await holder.made();
+    });
+    after(() => holder.end());
+
+    test('what is lost between two parts, `consistent` has, and nothing twice', async () => {
+      const plain = await inodesOf(dumpTipc());
+      const twice = await inodesOf(dumpTipc({ consistent: true }));
+      assert.equal(made.length, COUNT);
+      assert.notDeepEqual(
+        made.filter((inode) => !plain.includes(inode)),
+        [],
+      );
+      assert.deepEqual(
+        made.filter((inode) => !twice.includes(inode)),
+        [],
+      );
+      const own = twice.filter((inode) => inode !== 0);
+      assert.equal(new Set(own).size, own.length);
+    });
   });
 
-  test('TIPC: what is lost between two parts, `consistent` has, and nothing twice', async () => {
-    const plain = await inodesOf(dumpTipc());
-    const twice = await inodesOf(dumpTipc({ consistent: true }));
-    assert.equal(made.length, COUNT);
-    assert.notDeepEqual(
-      made.filter((inode) => !plain.includes(inode)),
-      [],
-    );
-    assert.deepEqual(
-      made.filter((inode) => !twice.includes(inode)),
-      [],
-    );
-    const own = twice.filter((inode) => inode !== 0);
-    assert.equal(new Set(own).size, own.length);
+  describe('of TCP', () => {
+    before(async () => {
+      holder = holderOf(TCP);
+      made = await holder.made();
+    });
+    after(() => holder.end());
+
+    test('read side by side, they are the same as one behind the other', async () => {
+      const whole = await socketsOf(dumpTcp());
+      const closed = whole.filter((line) => line.includes('TIME_WAIT'));
+      assert.ok(closed.length >= COUNT / 5, `${closed.length} are in TIME_WAIT`);
+      for (const parallel of [2, 3]) assert.deepEqual(await socketsOf(dumpTcp({ parallel })), whole);
+      const inodes = new Set(await inodesOf(dumpTcp({ parallel: 2 })));
+      assert.equal(made.length, 0.9 * 4 * COUNT);
+      assert.deepEqual(
+        made.filter((inode) => !inodes.has(inode)),
+        [],
+      );
+    });
   });
 });
 
-/** @param {ReturnType<typeof dumpTipc>} dump */
+/** @param {ReturnType<typeof dumpTipc> | ReturnType<typeof dumpTcp>} dump */
 async function inodesOf(dump) {
   return (await dump.toArray()).map(({ inode }) => inode);
+}
+
+/**
+ * What of them does not change, in an order of its own.
+ *
+ * @param {ReturnType<typeof dumpTcp>} dump
+ */
+async function socketsOf(dump) {
+  const records = await dump.toArray();
+  return records
+    .map((one) => `${one.src} ${one.sport} ${one.dst} ${one.dport} ${one.state} ${one.cookie}`)
+    .sort();
 }
