@@ -47,9 +47,13 @@ export class Cells {
   }
 }
 
+/** Of bytes: to put so many where they belong, one by one, takes no longer than a call out of the engine. */
+export const SHORT = 64;
+
 /** Puts text into bytes that have room for it; answers where it ends. */
 export function putText(bytes: Buffer, at: number, text: string): number {
-  // Most of it is short and plain, and then a call out of the engine takes longer than all of this.
+  // Most of it is short and plain.
+  if (text.length > SHORT) return at + bytes.write(text, at, 'utf8');
   for (let i = 0; i < text.length; i += 1) {
     const letter = text.charCodeAt(i);
     if (letter > 0x7f) return at + bytes.write(text, at, 'utf8');

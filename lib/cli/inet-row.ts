@@ -86,11 +86,8 @@ function innerText(socket: InetDiagMsg, context: Context): string {
   const { values } = context;
   if (!values.memory && socket.protocol === 'udp') return '';
   // Like ss, even where there is nothing to tell.
-  return [
-    values.oneline ? '' : '\n\t',
-    values.memory ? skmemText(socket.skmeminfo) : '',
-    infoText(socket, context),
-  ].join('');
+  const memory = values.memory ? skmemText(socket.skmeminfo) : '';
+  return `${values.oneline ? '' : '\n\t'}${memory}${infoText(socket, context)}`;
 }
 
 function infoText(socket: InetDiagMsg, context: Context): string {
@@ -116,12 +113,9 @@ function hasOptions({ options, extended, bpf }: Values): boolean {
 
 function extendedText(socket: InetDiagMsg, context: Context): string {
   const { mark, skv6only } = socket;
-  return [
-    identityText(socket),
-    mark ? ` fwmark:0x${mark.toString(16)}` : '',
-    cgroupText(socket, context),
-    skv6only === undefined ? '' : ` v6only:${skv6only ? 1 : 0}`,
-  ].join('');
+  const fwmark = mark ? ` fwmark:0x${mark.toString(16)}` : '';
+  const v6only = skv6only === undefined ? '' : ` v6only:${skv6only ? 1 : 0}`;
+  return `${identityText(socket)}${fwmark}${cgroupText(socket, context)}${v6only}`;
 }
 
 function cgroupText({ cgroupId }: InetDiagMsg, context: Context): string {

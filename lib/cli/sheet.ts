@@ -1,5 +1,5 @@
 /** Lines of a table that are set with the same widths, as they are printed if no column gets wider after them. */
-import type { Cells } from './cells.js';
+import { type Cells, SHORT } from './cells.js';
 
 export const BLANK = 0x20;
 export const LINE_BREAK = 0x0a;
@@ -89,12 +89,8 @@ export class Sheet {
       const length = cellEnd - at;
       lengths[place++] = length;
       const edge = edges[i] as number;
-      if (edge === HIDDEN) {
-        at = cellEnd;
-        continue;
-      }
-      let to = edge < 0 ? base - edge - length : base + edge;
-      while (at < cellEnd) bytes[to++] = from[at++] as number;
+      if (edge !== HIDDEN) putBytes(bytes, edge < 0 ? base - edge - length : base + edge, from, at, length);
+      at = cellEnd;
     }
     bytes[end] = LINE_BREAK;
     this.#end = end + 1;
@@ -177,7 +173,10 @@ function placesOf(columns: readonly Column[], widths: Uint32Array): { starts: Ui
   return { starts, length };
 }
 
-/** Most cells are short, and a call out of the engine takes longer than this. */
 function putBytes(to: Buffer, at: number, bytes: Buffer, from: number, length: number): void {
+  if (length > SHORT) {
+    bytes.copy(to, at, from, from + length);
+    return;
+  }
   for (let i = 0; i < length; i += 1) to[at + i] = bytes[from + i] as number;
 }

@@ -8,10 +8,8 @@ import type { MptcpSubflowFlags, MptcpSubflowInfo, TlsConf, TlsInfo, UlpInfo } f
 /** A word or some, without the blank before them; `''` where ss has nothing to say. */
 type Part = (info: TcpInfo, record: TcpDiagMsg) => string;
 
-/** Members that are numbers. Of a short structure, which an old kernel sends, any of them may be absent. */
-type Member = {
-  [M in keyof TcpInfo]-?: NonNullable<TcpInfo[M]> extends number ? M : never;
-}[keyof TcpInfo];
+/** A member that is a number. Of a short structure, which an old kernel sends, any may be absent. */
+type Member = (info: TcpInfo) => number | undefined;
 
 const INFINITE_32 = 0xffff_ffff;
 
@@ -19,6 +17,7 @@ const INFINITE_32 = 0xffff_ffff;
 
 /** `%.0f`: of two that are as near, C takes the even one. Whole numbers of 64 bits come out with all their digits. */
 function whole(value: number): string {
+  if (Number.isSafeInteger(value)) return String(value);
   const below = Math.floor(value);
   const rest = value - below;
   const up = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
@@ -30,11 +29,16 @@ function tenths(value: number): string {
   return (value % 1 === 0.25 ? value - 0.05 : value).toFixed(1);
 }
 
+/** Six digits, and a comma: JavaScript has as few digits as tell a number from all others. */
+const SHORT = 7;
+
 /** More digits than any number here has: what is printed with so many is exact. */
 const ALL_DIGITS = 60;
 
 /** `%g`, of 0 and of numbers that are not below 0.0001: smaller ones would have an exponent. */
 function sixDigits(value: number): string {
+  const short = String(value);
+  if (short.length <= SHORT && value < 1e6) return short;
   const [digits = '', exponent = ''] = value.toExponential(ALL_DIGITS).split('e');
   const [kept, rest] = [digits.slice(0, 7), digits.slice(7)];
   // Half-way, C takes the even digit, JavaScript the greater one.
@@ -47,7 +51,7 @@ function sixDigits(value: number): string {
 const milliseconds = (value: number): string => sixDigits(value / 1000);
 
 /** From microseconds; what is behind the comma is cut off. */
-const wholeMilliseconds = (value: number): string => String(BigInt(value) / 1000n);
+const wholeMilliseconds = (value: number): string => whole((value - (value % 1000)) / 1000);
 
 /** From bytes a second. */
 const bitRate = (value: number): string => `${whole(value * 8)}bps`;
@@ -65,7 +69,7 @@ const option = (text: string, name: Exclude<keyof TcpOptions, 'unknown'>): Part 
 const number =
   (text: string, member: Member, print: (value: number) => string): Part =>
   (info) => {
-    const value = info[member] ?? 0;
+    const value = member(info) ?? 0;
     return value === 0 || value === Infinity ? '' : `${text}:${print(value)}`;
   };
 
@@ -152,7 +156,7 @@ const retransmissions: Part = ({ retrans, totalRetrans }) =>
 
 /** Of a listener, `sacked` is the limit of its backlog, which ss has in a column. */
 const sacked: Part = (info, record) =>
-  record.state === 'LISTEN' ? '' : count('sacked', 'sacked')(info, record);
+  record.state === 'LISTEN' ? '' : count('sacked', ({ sacked }) => sacked)(info, record);
 
 /** What the kernel begins with, segments. 0 is not left out. */
 const USUAL_REORDERING = 3;
@@ -174,50 +178,50 @@ const PARTS: readonly Part[] = [
   (_, { cong = '' }) => cong,
   windowScale,
   retransmissionTimeout,
-  count('backoff', 'backoff'),
+  count('backoff', ({ backoff }) => backoff),
   roundTrip,
-  time('ato', 'ato'),
-  signed('mss', 'sndMss'),
-  count('pmtu', 'pmtu'),
-  signed('rcvmss', 'rcvMss'),
-  signed('advmss', 'advmss'),
-  count('cwnd', 'sndCwnd'),
+  time('ato', ({ ato }) => ato),
+  signed('mss', ({ sndMss }) => sndMss),
+  count('pmtu', ({ pmtu }) => pmtu),
+  signed('rcvmss', ({ rcvMss }) => rcvMss),
+  signed('advmss', ({ advmss }) => advmss),
+  count('cwnd', ({ sndCwnd }) => sndCwnd),
   slowStartThreshold,
-  count('bytes_sent', 'bytesSent'),
-  count('bytes_retrans', 'bytesRetrans'),
-  count('bytes_acked', 'bytesAcked'),
-  count('bytes_received', 'bytesReceived'),
-  count('segs_out', 'segsOut'),
-  count('segs_in', 'segsIn'),
-  count('data_segs_out', 'dataSegsOut'),
-  count('data_segs_in', 'dataSegsIn'),
+  count('bytes_sent', ({ bytesSent }) => bytesSent),
+  count('bytes_retrans', ({ bytesRetrans }) => bytesRetrans),
+  count('bytes_acked', ({ bytesAcked }) => bytesAcked),
+  count('bytes_received', ({ bytesReceived }) => bytesReceived),
+  count('segs_out', ({ segsOut }) => segsOut),
+  count('segs_in', ({ segsIn }) => segsIn),
+  count('data_segs_out', ({ dataSegsOut }) => dataSegsOut),
+  count('data_segs_in', ({ dataSegsIn }) => dataSegsIn),
   dctcp,
   bbr,
   send,
-  count('lastsnd', 'lastDataSent'),
-  count('lastrcv', 'lastDataRecv'),
-  count('lastack', 'lastAckRecv'),
+  count('lastsnd', ({ lastDataSent }) => lastDataSent),
+  count('lastrcv', ({ lastDataRecv }) => lastDataRecv),
+  count('lastack', ({ lastAckRecv }) => lastAckRecv),
   pacingRate,
   deliveryRate,
-  count('delivered', 'delivered'),
-  count('delivered_ce', 'deliveredCe'),
+  count('delivered', ({ delivered }) => delivered),
+  count('delivered_ce', ({ deliveredCe }) => deliveredCe),
   word('app_limited', ({ deliveryRateAppLimited }) => deliveryRateAppLimited),
   busy,
-  count('unacked', 'unacked'),
+  count('unacked', ({ unacked }) => unacked),
   retransmissions,
-  count('lost', 'lost'),
+  count('lost', ({ lost }) => lost),
   sacked,
-  count('dsack_dups', 'dsackDups'),
-  count('fackets', 'fackets'),
+  count('dsack_dups', ({ dsackDups }) => dsackDups),
+  count('fackets', ({ fackets }) => fackets),
   reordering,
-  signed('reord_seen', 'reordSeen'),
-  time('rcv_rtt', 'rcvRtt'),
-  signed('rcv_space', 'rcvSpace'),
-  count('rcv_ssthresh', 'rcvSsthresh'),
-  count('notsent', 'notsentBytes'),
-  time('minrtt', 'minRtt'),
-  count('rcv_ooopack', 'rcvOoopack'),
-  count('snd_wnd', 'sndWnd'),
+  signed('reord_seen', ({ reordSeen }) => reordSeen),
+  time('rcv_rtt', ({ rcvRtt }) => rcvRtt),
+  signed('rcv_space', ({ rcvSpace }) => rcvSpace),
+  count('rcv_ssthresh', ({ rcvSsthresh }) => rcvSsthresh),
+  count('notsent', ({ notsentBytes }) => notsentBytes),
+  time('minrtt', ({ minRtt }) => minRtt),
+  count('rcv_ooopack', ({ rcvOoopack }) => rcvOoopack),
+  count('snd_wnd', ({ sndWnd }) => sndWnd),
 ];
 
 // What stands behind, with or without `info`.
@@ -323,11 +327,15 @@ function ulpParts({ name, tls, mptcp }: UlpInfo): string[] {
  */
 export function tcpInfoText(record: TcpDiagMsg, withOptions = true): string {
   const { info, md5sig, ulpInfo } = record;
-  const parts = withOptions ? [...OPTIONS, ...PARTS] : PARTS;
-  const texts = [
-    ...(info === undefined ? [] : parts.map((part) => part(info, record))),
-    md5sig === undefined ? '' : md5Keys(md5sig),
-    ...(ulpInfo === undefined ? [] : ulpParts(ulpInfo)),
-  ];
-  return texts.map((text) => (text === '' ? '' : ` ${text}`)).join('');
+  let text = '';
+  const add = (part: string): void => {
+    if (part !== '') text += ` ${part}`;
+  };
+  if (info !== undefined) {
+    if (withOptions) for (const part of OPTIONS) add(part(info, record));
+    for (const part of PARTS) add(part(info, record));
+  }
+  if (md5sig !== undefined) add(md5Keys(md5sig));
+  if (ulpInfo !== undefined) for (const part of ulpParts(ulpInfo)) add(part);
+  return text;
 }
