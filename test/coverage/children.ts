@@ -1,13 +1,11 @@
 /** What of lib/ was run by processes that tests start. These run dist/, and its source maps lead back. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
+import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { mergeProcessCovs } from '@bcoe/v8-coverage';
-import { convert } from 'ast-v8-to-istanbul';
-import coverage from 'istanbul-lib-coverage';
-import { parseAst } from 'vite';
 
 import { CHILDREN, ROOT } from './folders.js';
 import { add, type Lines } from './lines.js';
@@ -25,16 +23,12 @@ const INSTALLED = /^file:.*\/node_modules\/sockdiag\/dist\//;
 const LOT = 100;
 
 /** Only those lines that were run: of the others, vitest knows best which there are. */
-export async function childLines(): Promise<Lines> {
+export function childLines(): Lines {
   const lines: Lines = new Map();
   for (const script of merged().result) {
     // What was written for dist/, or comes from others, has no source here.
     if (!existsSync(`${fileURLToPath(script.url)}.map`)) continue;
-    const map = coverage.createCoverageMap(await converted(script));
-    for (const path of map.files()) {
-      const hits = Object.entries(map.fileCoverageFor(path).getLineCoverage());
-      for (const [line, count] of hits) if (count > 0) add(lines, relative(ROOT, path), Number(line), true);
-    }
+    for (const [file, line] of sourcesOf(script)) add(lines, file, line, true);
   }
   return lines;
 }
@@ -62,12 +56,33 @@ function read(path: string): Process[] {
   }
 }
 
-async function converted(script: Profiler.ScriptCoverage): Promise<Awaited<ReturnType<typeof convert>>> {
-  const path = fileURLToPath(script.url);
+/**
+ * Where what was run of a script comes from. By all that its map has, not by statements alone: what is used once, the bundler
+ * puts where it is used.
+ */
+function* sourcesOf({ url, functions }: Profiler.ScriptCoverage): Generator<[file: string, line: number]> {
+  const path = fileURLToPath(url);
   const code = readFileSync(path, 'utf8');
-  const map = JSON.parse(readFileSync(`${path}.map`, 'utf8'));
-  map.sourcesContent = map.sources.map((source: string) =>
-    readFileSync(resolve(dirname(path), source), 'utf8'),
-  );
-  return convert({ code, sourceMap: map, coverage: script, ast: parseAst(code) as never });
+  const map = new SourceMap(JSON.parse(readFileSync(`${path}.map`, 'utf8')));
+  const isRun = runIn(code.length, functions);
+  let start = 0;
+  for (const [row, text] of code.split('\n').entries()) {
+    for (const { index } of text.matchAll(/[\w$]+|[^\w\s$]/g)) {
+      if (isRun[start + index] === 0) continue;
+      const entry = map.findEntry(row, index);
+      // What the bundler has added comes from nowhere.
+      if (!('originalSource' in entry) || entry.originalSource === undefined) continue;
+      if (entry.generatedLine !== row) continue;
+      yield [relative(ROOT, resolve(dirname(path), entry.originalSource)), entry.originalLine + 1];
+    }
+    start += text.length + 1;
+  }
+}
+
+/** Of each letter, whether it was run: those of inner functions and blocks come behind those of outer ones. */
+function runIn(length: number, functions: readonly Profiler.FunctionCoverage[]): Uint8Array {
+  const isRun = new Uint8Array(length);
+  for (const { startOffset, endOffset, count } of functions.flatMap(({ ranges }) => ranges))
+    isRun.fill(count > 0 ? 1 : 0, startOffset, endOffset);
+  return isRun;
 }

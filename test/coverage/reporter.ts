@@ -24,7 +24,7 @@ export default class CoverageReporter implements Reporter {
 
   async onCoverage(coverage: unknown): Promise<void> {
     try {
-      const script = withChildren(linesOf(coverage as CoverageMap), await childLines());
+      const script = withChildren(linesOf(coverage as CoverageMap), childLines());
       const isEnough = [print('TypeScript', count(script)), print('C++', count(nativeLines()))];
       if (isEnough.includes(false)) process.exitCode = 1;
     } catch (error) {
