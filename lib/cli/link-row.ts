@@ -95,13 +95,16 @@ function filterText(filter: readonly SockFilter[] | undefined): string {
   return `bpf filter (${filter.length}): ${all.join('')}`;
 }
 
-/** Many programs take their process id for it. */
-function portidText(portid: number): string {
-  if (portid === 0) return 'kernel';
+/** Many programs take their process id for it. Those that the kernel makes up are large, and ss takes them for signed. */
+function portidText(portid: number, isNumeric: boolean): string {
+  const signed = portid | 0;
+  if (signed === -1) return '*';
+  if (isNumeric) return String(signed);
+  if (signed === 0) return 'kernel';
   try {
     return `${printable(readFileSync(`/proc/${portid}/comm`, 'utf8').trimEnd())}/${portid}`;
   } catch {
-    return String(portid);
+    return String(signed);
   }
 }
 
@@ -116,7 +119,7 @@ export function netlinkRow(socket: NetlinkDiagMsg, context: Context): Row {
     queueText(meminfo?.rmemAlloc ?? 0),
     queueText(meminfo?.wmemAlloc ?? 0),
     `${values.numeric || number < 0 ? number : formatNetlinkProtocol(number)}:`,
-    values.numeric ? String(portid) : portidText(portid),
+    portidText(portid, values.numeric === true),
     '*',
     '',
     [

@@ -1,10 +1,10 @@
 /** The command beside `ss` with the same words: the same lines, letter for letter. What may differ is in docs/ss.md. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { lackOfWorld } from '../tools.js';
-import { startWorld, type World } from '../world/world.js';
+import { end, firstLine, startWorld, type World } from '../world/world.js';
 
 const COMMAND = 'dist/cli/main.js';
 
@@ -166,6 +166,27 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
     },
   );
 
+  test('port ids of netlink that are no process ids stand as in ss', async () => {
+    const script = `
+import socket, sys
+held = [socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) for _ in range(4)]
+for one, portid in zip(held, (0, 0, 0xffffffff, 0x80000000)): one.bind((portid, 0))
+print(flush=True)
+sys.stdin.read()`;
+    const holder = spawn('nsenter', [`--net=/proc/${world.pid}/ns/net`, 'python3', '-c', script]);
+    try {
+      await firstLine(holder);
+      for (const words of ['-f netlink -a', '-f netlink -an']) {
+        const { ours, theirs } = both(words);
+        // Of one program's sockets, the second has a number that is below 0 as ss has it.
+        for (const portid of [/:-\d+ /, /:\* /, /:-2147483648 /]) expect(theirs).toMatch(portid);
+        expect(others(ours)).toEqual(others(theirs));
+      }
+    } finally {
+      await end(holder);
+    }
+  });
+
   test('unix sockets whose names are plain stand as in ss', () => {
     // A name with line breaks makes two lines of one, of ss; here it is shown.
     const plain = (text: string): string[] =>
@@ -173,10 +194,16 @@ describe.skipIf(lackOfWorld())('in the varied world', () => {
         .split('\n')
         .filter((line) => /^u_\w+ +\w+ +\d+ +\d+ +(?:\*|[\w/@.-]+) \d+ +\* \d+/.test(line))
         .map((line) => line.replaceAll(/ +/g, ' ').trim());
-    for (const words of ['-xan', '-xln', '-xn', '-xanp', '-xanm']) {
+    /** What ss makes of a device's number, which it takes for one of stat(2), and what it is. */
+    const rightly = (text: string): string =>
+      text.replaceAll(/ dev:(\d+)\/(\d+)/g, (_, major, minor) => {
+        const number = (Number(minor) & 0xff) | (Number(major) << 8) | ((Number(minor) & 0xfff00) << 12);
+        return ` dev:${number >>> 20}/${number & 0xfffff}`;
+      });
+    for (const words of ['-xan', '-xln', '-xn', '-xanp', '-xanm', '-xane']) {
       const { ours, theirs } = both(words);
       expect(plain(theirs).length).toBeGreaterThan(3);
-      expect(plain(ours)).toEqual(plain(theirs));
+      expect(plain(ours)).toEqual(plain(rightly(theirs)));
     }
   });
 });
