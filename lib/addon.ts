@@ -45,6 +45,7 @@ function packageDirectory(): string {
   try {
     return dirname(require.resolve('sockdiag/package.json'));
   } catch (cause) {
+    // untested: in what is bundled, which test/addon.test.ts runs elsewhere
     const what = `sockdiag's package is not to be found from ${import.meta.url}`;
     throw broken(`${what}: a bundler has to leave it where it is (as "external")`, cause);
   }
@@ -61,6 +62,7 @@ function libc(): 'glibc' | 'musl' {
     return MUSL.test(readFileSync('/proc/self/maps', 'latin1')) ? 'musl' : 'glibc';
   } catch {
     // Without /proc. This takes long, and asks the network where there is one.
+    // untested: without /proc there are no tests
     const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
     return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
   }

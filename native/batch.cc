@@ -16,6 +16,7 @@ void Batch::Prepare() {
 bool Batch::MakeRoom(size_t size) {
   if (capacity_ - used_ >= size) return true;
   if (used_ > 0) return false;
+  // untested: BPF storages of more than 128 KiB
   Allocate(size);
   return true;
 }

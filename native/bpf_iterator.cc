@@ -147,6 +147,7 @@ size_t BpfIterator::Read(void* buffer, size_t room) {
     const ssize_t size = read(iterator_, buffer, room);
     if (size >= 0) return static_cast<size_t>(size);
     // After a million objects of which the program wrote nothing, the kernel takes a breath.
+    // untested: where the program writes nothing of a million objects, or a signal comes
     if (errno != EAGAIN && errno != EINTR) throw SystemError{"read", errno};
   }
 }

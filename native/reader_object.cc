@@ -179,7 +179,7 @@ void ReaderObject::OnFilled() {
   // First of all, so that the kernel is at work on the next batch while this one is copied and decoded.
   try {
     StartWork();
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // untested: what little it takes was always there
     // Whoever asks for the next batch tries again.
   }
   std::exchange(asked_, std::nullopt)->Resolve(Deliver(std::move(batch)));

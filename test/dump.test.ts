@@ -57,6 +57,17 @@ test('all four ways give the same sockets', async () => {
   expect(ours(dump)).toStrictEqual(each);
 });
 
+test('a plain iterator is its own iterable, and disposing of it closes what it has open', () => {
+  const before = openSockets();
+  const sockets = dumpUnix()[Symbol.iterator]();
+  expect(sockets[Symbol.iterator]()).toBe(sockets);
+  sockets.next();
+  expect(openSockets()).toHaveLength(before.length + 1);
+  sockets[Symbol.dispose]();
+  expect(openSockets()).toEqual(before);
+  expect(sockets.next()).toEqual({ done: true, value: undefined });
+});
+
 test('nothing happens until a dump is read', async () => {
   const before = openSockets();
   const dump = dumpUnix();

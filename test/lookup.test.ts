@@ -10,6 +10,7 @@ import {
   dumpUdp,
   dumpUnix,
   type InetTuple,
+  lookupDccp,
   lookupMptcp,
   lookupRaw,
   lookupSctp,
@@ -380,8 +381,9 @@ test('a protocol without a handler is told from a socket that is not there', asy
   const tuple = { src: '127.0.0.1', sport: 1, dst: '127.0.0.1', dport: 1 };
   const raw = await lookupRaw(tuple).catch((error) => error);
   const sctp = await lookupSctp(tuple).catch((error) => error);
+  const dccp = await lookupDccp(tuple).catch((error) => error);
   // Where the kernel has them, there is no such socket.
-  for (const answer of [raw, sctp].filter((each) => each !== undefined)) {
+  for (const answer of [raw, sctp, dccp].filter((each) => each !== undefined)) {
     expect(answer).toMatchObject({ name: 'SockDiagError', unsupported: 'protocol', code: 'ENOENT' });
   }
 });
@@ -417,6 +419,10 @@ describe('wrong arguments', () => {
     await expect(lookupUnix({ inode: 0 })).rejects.toThrow(RangeError);
     await expect(lookupUnix({ inode: 2 ** 32 })).rejects.toThrow(RangeError);
     await expect(lookupUnix({ inode: 5, cookie: 'g' })).rejects.toThrow(TypeError);
+    for (const which of [undefined, null, 5]) {
+      await expect(lookupMptcp(which as never)).rejects.toThrow('but must be { token }');
+      await expect(lookupUnix(which as never)).rejects.toThrow('but must be { inode }');
+    }
     await expect(lookupMptcp({} as never)).rejects.toThrow("records have one with show: ['info']");
     await expect(lookupMptcp({ token: -1 })).rejects.toThrow(RangeError);
     await expect(lookupTcp(tuple, { show: ['skBpfStorages'] as never })).rejects.toThrow(TypeError);

@@ -48,6 +48,13 @@ test('a request that the kernel does not take is told with its error number', ()
   expect(error.message).toBe('the kernel refused to dump sockets of a kind that no kernel has (EINVAL)');
 });
 
+test('a reader takes no first receive that kernels do not make', () => {
+  const { Reader } = loadBinding();
+  const request = { type: 20, family: 2, headerLength: 72, payload: new Uint8Array(56) };
+  for (const size of [0, 4095, 32769])
+    expect(() => new Reader([request], '', undefined, size)).toThrow('of 4096 to 32768 bytes');
+});
+
 test('an error after some of several requests names the one that failed', () => {
   const listeners = new Uint8Array(56);
   listeners.set([2, 6, 0, 0, 0, 4]);

@@ -72,6 +72,7 @@ function numbersIn(folder: string): number[] {
   try {
     return numbersOf(readdirSync(folder));
   } catch {
+    // untested: of processes that end at that moment
     return [];
   }
 }

@@ -51,6 +51,7 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch {
+    // untested: of tables that kernels without IPv6 have not
     return '';
   }
 }

@@ -168,6 +168,7 @@ function subjectOf({ protocol, sockid }: InetTarget): Subject {
 
 /** A lookup of raw sockets finds the first that fits, and so does a destruction: only if it is the right one, it is done. */
 function checkRaw(exchange: Exchange, target: InetTarget, netns: Netns | undefined): void {
+  // untested: by kernels without raw_diag; test/kernels has others
   const wanted = { lookup: RAW_LOOKUP, sockid: target.sockid, state: undefined, options: { netns } };
   if (askIn(exchange, wanted) === undefined) throw absent(target, find(target, netns) !== undefined);
 }

@@ -51,6 +51,7 @@ function inodeOf(path: string): number | undefined {
   try {
     return statSync(path).ino;
   } catch {
+    // untested: of processes that end at that moment
     return undefined;
   }
 }

@@ -121,7 +121,7 @@ class Lowering {
           return this.#equals('LD_W', INTERFACE_OFFSET, asLoaded(condition.test.ifindex), exits);
         }
     }
-    throw new Error(`a socket filter has no test for ${condition.kind}`);
+    throw new Error(`a socket filter has no test for ${condition.kind}`); // untested: what it has no test for was refused
   }
 
   /** Whether the accumulator lies in one of the ranges, of which half are passed over at once. */

@@ -53,7 +53,7 @@ class Lowering {
         this.#test(condition.test, condition.negated, exits);
         return;
       default:
-        throw new Error(`the kernel has no test for ${condition.kind}`);
+        throw new Error(`the kernel has no test for ${condition.kind}`); // untested: what it has no test for is not left to it
     }
   }
 

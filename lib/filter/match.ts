@@ -133,7 +133,7 @@ function verdictOf(term: Term, options: MatchOptions): Verdict {
       return (record) => ofInet(record) ?? autobound(record);
     }
     default:
-      throw new TypeError(`matcher: there is no term of the kind '${(term as { kind?: unknown })?.kind}'`);
+      throw new TypeError(`matcher: there is no term of the kind '${(term as { kind?: unknown })?.kind}'`); // untested: trees are checked before
   }
 }
 

@@ -19,6 +19,7 @@ export function deviceNames(): readonly string[] {
   try {
     return readdirSync(INTERFACES).filter((name) => deviceIndex(name) !== undefined);
   } catch {
+    // untested: without /sys there are no tests
     return [];
   }
 }
@@ -37,7 +38,7 @@ export function cgroupMount(): string | undefined {
     const [, directory, type] = line.split(' ');
     if (type === 'cgroup2' && directory !== undefined) return unescapeMount(directory);
   }
-  return undefined;
+  return undefined; // untested: where cgroup2 is not mounted
 }
 
 /** All directories of the hierarchy, by inode number: the kernel has no way from that to the path. */

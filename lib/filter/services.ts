@@ -43,6 +43,7 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
+    // untested: where nobody has installed it
     return '';
   }
 }

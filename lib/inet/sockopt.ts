@@ -55,6 +55,7 @@ export function readSockopt(memory: BatchMemory, at: number, length: number): So
 /** A byte of C bit-fields, its first field in the lowest bit. */
 function bitsOf(byte: number): number {
   if (LITTLE_ENDIAN) return byte;
+  // untested: on machines of the other byte order
   let reversed = 0;
   for (let i = 0; i < 8; i++) reversed |= ((byte >> i) & 1) << (7 - i);
   return reversed;

@@ -156,7 +156,7 @@ function stateOf(role: Role): 'LISTEN' | 'SYN_SENT' {
 
 /** The kernel binds a socket with a link-local address to the interface of its zone. */
 function interfaceOf(zone: string): number | undefined {
-  return /^\d+$/.test(zone) ? Number(zone) : deviceIndex(zone);
+  return /^\d+$/.test(zone) ? Number(zone) : deviceIndex(zone); // untested: between two machines
 }
 
 function addressesOf(live: LiveSocket): Addresses {
@@ -178,6 +178,7 @@ function attempt<T>(ask: () => T): T | undefined {
   try {
     return ask();
   } catch {
+    // untested: of sockets that are closed at that moment
     return undefined;
   }
 }

@@ -242,7 +242,7 @@ class NoSource<T> implements Source<T> {
   }
 
   errorOf(failure: NativeFailure): Error {
-    return new Error(failure.text);
+    return new Error(failure.text); // untested: it has no failures
   }
 
   close(): undefined {}

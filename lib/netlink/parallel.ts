@@ -74,7 +74,7 @@ export class ParallelSource<T> implements Source<T> {
   }
 
   requests(): Uint8Array {
-    return this.#current.requests();
+    return this.#current.requests(); // untested: raw() reads others
   }
 
   errorOf(failure: NativeFailure): Error {

@@ -27,7 +27,7 @@ export class PassesSource<T> implements Source<T> {
 
   /** Of the first one: the others ask the same. */
   requests(): Uint8Array {
-    return this.#source.requests();
+    return this.#source.requests(); // untested: raw() reads others
   }
 
   errorOf(failure: NativeFailure): Error {

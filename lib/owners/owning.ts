@@ -66,7 +66,7 @@ class OwningSource<T extends SocketRecord> implements Source<T> {
   }
 
   requests(): Uint8Array {
-    return this.#source.requests();
+    return this.#source.requests(); // untested: raw() reads others
   }
 
   errorOf(failure: NativeFailure): Error {

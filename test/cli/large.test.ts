@@ -31,4 +31,10 @@ describe.skipIf(lackOfFeed())('fed with the same messages', () => {
     expect(lengths.size).toBeGreaterThan(2);
     expect(ours === theirs).toBe(true);
   });
+
+  test('fields of so many are all printed', () => {
+    const lines = fed.only(SOCKETS, '--vsock -a --fields state,srcPort').trimEnd().split('\n');
+    expect(lines).toHaveLength(COUNT + 1);
+    expect(new Set(lines.map((line) => line.trim().split(/ +/).length))).toEqual(new Set([2]));
+  });
 });

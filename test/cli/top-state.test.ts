@@ -163,6 +163,7 @@ describe('the filter', () => {
     expect(pressed(['/', 'abc', 'C-a', 'BSpace']).draft).toEqual({ text: 'abc', caret: 0 });
     expect(pressed(['/', 'abc', 'C-a', 'C-e']).draft).toEqual({ text: 'abc', caret: 3 });
     expect(pressed(['/', 'abc', 'C-u']).draft).toEqual({ text: '', caret: 0 });
+    expect(pressed(['/', 'abc', 'C-x']).draft).toEqual({ text: 'abc', caret: 3 });
     // Keys of the table are letters here.
     expect(pressed(['/', 'q', 'j', ' ', '?']).draft).toEqual({ text: 'qj ?', caret: 4 });
   });

@@ -48,8 +48,8 @@ describe.skipIf(lacksTools)('in a namespace', () => {
     await stage.run(WORLD);
   });
   afterAll(() => stage?.close());
-  const closeAll = (): void => {
-    for (const terminal of terminals.splice(0)) terminal.close();
+  const closeAll = async (): Promise<void> => {
+    for (const terminal of terminals.splice(0)) await terminal.close();
   };
 
   const inside = (): string => `nsenter --net=/proc/${stage.pid}/ns/net`;

@@ -61,6 +61,7 @@ test('amounts have three digits', () => {
     1.5e6,
     2e9,
     1e13,
+    1e18,
     Number.NaN,
   ];
   expect(told.map(amountText)).toEqual([
@@ -78,6 +79,7 @@ test('amounts have three digits', () => {
     '1.50M',
     '2.00G',
     '10.0T',
+    '>999P',
     '',
   ]);
   expect([0, 12, 999_999, 1e6, Number.NaN].map(countText)).toEqual(['0', '12', '999999', '1.00M', '']);

@@ -17,7 +17,10 @@ export function print(language: string, files: readonly FileCount[]): boolean {
     console.log(
       `${language}: ${percent(all).toFixed(1)} % of the lines were run, and the floor is ${FLOOR} %`,
     );
-  return isEnough;
+  const unreasoned = sum(files, ({ untested }) => untested.length);
+  if (unreasoned > 0)
+    console.log(`${language}: ${unreasoned} lines were not run, and no reason is given: '// untested: …'`);
+  return isEnough && unreasoned === 0;
 }
 
 function missing({ reasoned, untested, needless }: FileCount): string {

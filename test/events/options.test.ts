@@ -52,6 +52,14 @@ test.each([
   expect(openSockets()).toEqual(before);
 });
 
+test('an interface is known by its name', async () => {
+  const before = openSockets();
+  const ends = watchDestroyed({ filter: 'dev = lo' });
+  expect(openSockets().length).toBeGreaterThan(before.length);
+  await ends.return();
+  expect(openSockets()).toEqual(before);
+});
+
 test('an interface or a namespace that there is not is an error at the call', () => {
   const before = openSockets();
   expect(() => watchDestroyed({ filter: 'dev = nowhere0' })).toThrow(

@@ -119,6 +119,13 @@ describe('precedence', () => {
   });
 });
 
+test('what is no text is a TypeError', () => {
+  for (const given of [5, null, undefined, {}])
+    expect(() => parse(given as never)).toThrow(
+      /^the text of a filter must be a string, not (number|object|undefined)$/,
+    );
+});
+
 test('blanks are optional where a sign or a parenthesis is', () => {
   const same: [text: string, spaced: string][] = [
     ['sport=22&&dst 10/8', 'sport = 22 && dst 10/8'],

@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { Crowd, MANY } from '../../lib/cli/exporter/crowd.js';
+import { MetricsServer } from '../../lib/cli/exporter/server.js';
 import { lackOf, lackOfWorld } from '../tools.js';
 import { Stage } from '../world/stage.js';
 import { Exporting, KNOWN_SOCKETS, KNOWN_STATES, samplesOf } from './exporting.js';
@@ -143,6 +144,25 @@ test.skipIf(lackOf('strace'))(
     }
   },
 );
+
+test('what cannot be read is an error of the server, and is complained of', async () => {
+  const complaints: string[] = [];
+  const server = new MetricsServer({
+    read: async () => {
+      throw new Error('nothing is to be read');
+    },
+    complain: (message) => complaints.push(message),
+  });
+  const url = await server.listen('::1', 0);
+  try {
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+\/metrics$/);
+    const answer = await fetch(url);
+    expect([answer.status, await answer.text()]).toEqual([500, 'nothing is to be read\n']);
+    expect(complaints).toEqual(['nothing is to be read']);
+  } finally {
+    await server.close();
+  }
+});
 
 test('of many, two readers have a part each, from the second time on', () => {
   const seen = (sockets: number, processors: number, dump = 'tcp'): number => {

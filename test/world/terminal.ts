@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How long a screen may take to become what is waited for. Milliseconds. */
 const PATIENCE = 20_000;
 const PAUSE = 100;
+/** How long its program may take to end. */
+const LAST_PATIENCE = 2000;
 
 export interface Size {
   columns: number;
@@ -77,7 +79,12 @@ export class Terminal {
     return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ')[0]);
   }
 
-  close(): void {
+  /** What does not end by its keys is killed, and then tells nothing of the lines that it has run. */
+  async close(): Promise<void> {
+    const end = Date.now() + LAST_PATIENCE;
+    const hasEnded = (): boolean => /^status \d+$/m.test(this.screen);
+    if (!hasEnded()) this.press('C-c', 'C-c');
+    while (!hasEnded() && Date.now() < end) await sleep(PAUSE);
     spawnSync('tmux', ['-L', this.#server, 'kill-server']);
   }
 

@@ -37,7 +37,7 @@ export async function readDetail(
     const found = records.find((record) => prefix + keyOf(record) === key);
     if (found !== undefined) return found;
   }
-  return undefined;
+  return undefined; // untested: of what is gone at that moment
 }
 
 /** The kernel looks for ports sooner than for addresses, and few sockets share both. */

@@ -148,6 +148,7 @@ export class Live {
       if (this.#state.grouping === 'process') this.#view.regroup('process');
       this.#draw();
     } catch (error) {
+      // untested: without /proc there are no tests
       this.#complain(error);
     }
   }
@@ -168,6 +169,7 @@ export class Live {
         detail: record ?? this.#news.detail,
       };
     } catch (error) {
+      // untested: of a namespace that is gone at that moment
       this.#complain(error);
     }
   }

@@ -81,7 +81,7 @@ export class Sampler {
       } catch (error) {
         if (isGone(error) && question.everywhere) continue;
         if (++failures === places.length) throw error;
-        complain(error);
+        complain(error); // untested: of one among several that may not be entered
       }
     }
     return !signal.aborted;

@@ -136,7 +136,7 @@ export function reduce(state: State, action: Action, surroundings: Surroundings)
     case 'edit':
       return { ...state, hasHelp: false, draft: { text: state.filter, caret: state.filter.length } };
     default:
-      return state;
+      return state; // untested: those that change nothing
   }
 }
 
