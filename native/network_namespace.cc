@@ -51,7 +51,7 @@ uint64_t RunOnThread(int file, const std::function<void()>& action) {
       } catch (const SystemError& error) {
         failure = error;
       } catch (const std::bad_alloc&) {
-        failure = {"malloc", ENOMEM};
+        failure = {"malloc", ENOMEM};  // untested: which of the tests without memory comes here, changes
       }
     }).join();
   } catch (const std::system_error& error) {

@@ -80,7 +80,7 @@ function lookupIn(netns: Netns | undefined): Lookup {
       return index;
     },
     // Terms of cgroups were refused.
-    cgroup: () => 0n, // untested: they were
+    cgroup: () => 0n,
     can: () => true,
   };
 }
@@ -116,6 +116,7 @@ export function subscribe({ condition, unbound, groups, netns, queue }: Wish): {
 
 export function eventError(failure: NativeFailure, netns: string): SockDiagError {
   if (failure.kind !== 'reply') return errorOf(failure, SUBJECT, netns);
+  // untested: the kernel sends nothing of the kind
   return new SockDiagError(
     `an event of the kernel has ${failure.text} (at byte ${failure.offset}): nothing more can be read`,
     { code: 'EBADMSG', errno: constants.errno.EBADMSG, syscall: 'recvmsg' },

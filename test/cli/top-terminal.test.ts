@@ -229,6 +229,17 @@ describe.skipIf(lacksTools)('in a namespace', () => {
       await terminal.until((screen) => /no filter/.test(screen) && rowsOf(screen).length === 6);
     });
 
+    test('the cursor stays on a row when there are fewer', async () => {
+      terminal.press('l');
+      await terminal.until((screen) => rowsOf(screen).length === 3);
+      await stage.run("more = [listener('127.0.0.3') for _ in range(5)]");
+      await terminal.until((screen) => rowsOf(screen).length === 8);
+      terminal.press('End');
+      await terminal.until((screen) => cursorOf(screen) === 7);
+      await stage.run('for one in more: one.close()');
+      await terminal.until((screen) => rowsOf(screen).length === 3 && cursorOf(screen) === 2);
+    });
+
     test('chooses the states', async () => {
       terminal.press('l');
       const listening = await terminal.until((screen) => rowsOf(screen).length === 3);

@@ -75,6 +75,17 @@ test('the members of a group are those that have its key', () => {
   expect([of('remote', '192.0.2.1'), of('remote', '192.0.2.9'), of('socket', 'b')]).toEqual([1, 0, 1]);
 });
 
+test('a socket that nobody is known to hold was not seen, or belongs to nobody', async () => {
+  const owners = new Owners(false);
+  const unheld = 0xffff_ffff;
+  expect([owners.nameOf(0, 0), owners.nameOf(unheld, 0)]).toEqual(['-', '?']);
+  await owners.refresh();
+  const { denied, hidden } = owners.sight as { denied: number; hidden: boolean };
+  // Only who sees all of them knows that it is nobody's, if it was there before.
+  expect(owners.nameOf(unheld, 0)).toBe(denied === 0 && !hidden ? '-' : '?');
+  expect(owners.nameOf(unheld, Number.POSITIVE_INFINITY)).toBe('?');
+});
+
 test.each([
   [undefined, 'owners not known'],
   [{ denied: 1, hidden: false }, 'owners: 1 process may not be read (CAP_SYS_PTRACE)'],

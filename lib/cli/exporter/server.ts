@@ -103,8 +103,8 @@ export class MetricsServer {
       this.#complain((error as Error).message);
       if (response.headersSent) response.destroy();
       else
-        await this.#give(request, response, plain(500, (error as Error).message)).catch(() =>
-          response.destroy(),
+        await this.#give(request, response, plain(500, (error as Error).message)).catch(
+          () => response.destroy(), // untested: of clients that are gone at that moment
         );
     }
   }

@@ -17,7 +17,7 @@ import { type Action, reduce, type State } from './state.js';
 import { View } from './view.js';
 
 /** Of all sockets together, so many rates are shown. */
-const TREND = 20;
+const TREND = 20; // untested: the bundler puts it where it is used
 
 /** The longest that a timer waits. */
 const FOREVER = 2 ** 31 - 1;
@@ -268,6 +268,7 @@ export class Live {
   }
 
   readonly #resume = (): void => {
+    // untested: what the tests have stopped is killed, and tells of no line
     this.#mount.close();
     this.#mount.open();
     this.#draw();
