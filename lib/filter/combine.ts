@@ -1,7 +1,8 @@
 /** Puts terms together into the one tree that there is for them, whoever made them: parser, builder, or printer. */
+import type { SocketState } from '../record/state.js';
 import { mapped, prefixOf } from './addresses.js';
-import { stateTerm } from './states.js';
-import type { And, Expression, Host, InetPattern, Not, Or, Prefix } from './tree.js';
+import { FILTER_STATES, stateTerm } from './states.js';
+import type { And, Expression, Host, InetPattern, Not, Or, Prefix, State } from './tree.js';
 
 /** All of them: what `and` holds is taken out of it, and a single one stands alone. */
 export function conjunction(terms: readonly Expression[]): Expression {
@@ -9,18 +10,26 @@ export function conjunction(terms: readonly Expression[]): Expression {
   return flat.length === 1 ? (flat[0] as Expression) : { kind: 'and', terms: flat };
 }
 
-/** One of them: likewise, and all states become one term, at the place of the first. */
+/** One of them: likewise, and all states become one term, or two, at the place of the first. */
 export function disjunction(terms: readonly Expression[]): Expression {
   const flat = terms.flatMap((term) => (term.kind === 'or' ? term.terms : [term]));
   const states = flat.filter((term) => term.kind === 'state');
   if (states.length > 1) {
-    const merged = stateTerm(states.flatMap((term) => term.states));
     const first = flat.indexOf(states[0] as Expression);
     const rest = flat.filter((term, i) => i === first || term.kind !== 'state');
-    rest[first] = merged;
-    return disjunction(rest);
+    rest.splice(first, 1, ...mergedStates(states));
+    return rest.length === 1 ? (rest[0] as Expression) : { kind: 'or', terms: rest };
   }
   return flat.length === 1 ? (flat[0] as Expression) : { kind: 'or', terms: flat };
+}
+
+/** One term, but two where it would be of all states and none of them is: that alone has those without a name, too. */
+function mergedStates(states: readonly State[]): State[] {
+  const merged = stateTerm(states.flatMap((term) => term.states));
+  const isAll = ({ states }: State): boolean => states.length === FILTER_STATES.length;
+  if (!isAll(merged) || states.some((term) => isAll(stateTerm(term.states)))) return [merged];
+  const [one, ...others] = merged.states;
+  return [stateTerm(others), stateTerm([one as SocketState])];
 }
 
 export function negation(term: Expression): Not {

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { parseAddress, prefixOf } from '../../lib/filter/addresses.js';
+import { normalise } from '../../lib/filter/combine.js';
 import { type MatchOptions, match, matcher } from '../../lib/filter/match.js';
+import { parse } from '../../lib/filter/parser.js';
+import { print } from '../../lib/filter/print.js';
+import { FILTER_STATES, wordsOf } from '../../lib/filter/states.js';
 import type { Device, End, Expression, HostPattern, InetPattern, Prefix } from '../../lib/filter/tree.js';
 import type {
   DiagMsg,
@@ -496,6 +500,20 @@ describe('states', () => {
     expect(verdicts(state(...all), SMC)).toEqual(YES);
     expect(verdicts(state('LISTEN'), { ...SMC, state: 'LISTEN' })).toEqual(YES);
   });
+});
+
+test('a state without a name is in no list, however many of them are alternatives, and only all of them together leave nothing out', () => {
+  const nameless = { ...TCP, family: 'smc', state: 'APPCLOSEWAIT1' } as unknown as DiagMsg;
+  const half = (from: number): Expression => ({ kind: 'state', states: FILTER_STATES.slice(from, from + 6) });
+  const halves: Expression = { kind: 'or', terms: [half(0), half(6)] };
+  const singles = parse(FILTER_STATES.map((state) => `state ${wordsOf([state])[0]}`).join(' or '));
+  for (const tree of [halves, singles, parse(print(halves)), parse(print(singles))]) {
+    expect([match(tree, nameless), match(not(tree), nameless)]).toEqual([false, true]);
+    for (const state of ['ESTABLISHED', 'LISTEN'] as const) expect(match(tree, { ...TCP, state })).toBe(true);
+    expect(normalise(parse(print(tree)))).toEqual(normalise(tree));
+  }
+  const all: Expression = { kind: 'or', terms: [half(0), { kind: 'state', states: [...FILTER_STATES] }] };
+  for (const tree of [all, parse(print(all)), parse('state all')]) expect(match(tree, nameless)).toBe(true);
 });
 
 test('a long chain of terms is no trouble', () => {
