@@ -143,7 +143,6 @@ export const CONTENDERS = {
   ],
   unix: [
     ...BOTH,
-    ...SIDE_BY_SIDE,
     ...OWN_PROC,
     worker('/proc/net parsed', 'proc', ['proc']),
     worker('ss -xan parsed', 'ss', ['ss'], { isAsynchronous: true }),
