@@ -10,7 +10,7 @@ import type { NativeBatch, NativeFailure } from '../lib/binding.js';
 import { type DiagMsg, type Dump, decode, dumpMptcp, dumpTcp, dumpUdp, dumpUnix } from '../lib/index.js';
 import { CookieSet } from '../lib/netlink/cookie-set.js';
 import { PassesSource } from '../lib/netlink/passes.js';
-import { END, type Source } from '../lib/netlink/reading.js';
+import { FakeSource } from './fake-source.js';
 import { compilers } from './layout/headers.js';
 import { attribute, done, message, words } from './messages.js';
 import { lackOfWorld, skip } from './tools.js';
@@ -106,41 +106,18 @@ describe('passes', () => {
   });
   const failure: NativeFailure = { kind: 'system', request: 0, errno: 12, text: 'ENOMEM' };
 
-  class Fake implements Source<never> {
-    readonly decode = () => undefined;
-    readonly #batches: NativeBatch[];
-    readonly #name: string;
-    closed = 0;
-
-    constructor(name: string, ...batches: NativeBatch[]) {
-      this.#name = name;
-      this.#batches = batches;
-    }
-    async next(): Promise<NativeBatch> {
-      return this.nextSync();
-    }
-    nextSync(): NativeBatch {
-      return this.#batches.shift() ?? END;
-    }
-    requests(): Uint8Array {
-      return Buffer.from(this.#name);
-    }
-    errorOf({ text }: NativeFailure): Error {
-      return new Error(`${this.#name}: ${text}`);
-    }
-    close(): undefined {
-      this.closed += 1;
-    }
-  }
-
   test('end with the last one, and close each at its end', async () => {
-    const sources = [new Fake('a', batch(false), batch(true)), new Fake('b', batch(true)), new Fake('c')];
+    const sources = [
+      new FakeSource('a', batch(false), batch(true)),
+      new FakeSource('b', batch(true)),
+      new FakeSource('c'),
+    ];
     const opened: number[] = [];
     const others = sources.slice(1).map((source, i) => () => {
       opened.push(i);
       return source;
     });
-    const passes = new PassesSource(sources[0] as Fake, others);
+    const passes = new PassesSource(sources[0] as FakeSource, others);
     const finished: boolean[] = [];
     for (let i = 0; i < 4; i++)
       finished.push((i % 2 === 0 ? await passes.next() : passes.nextSync()).finished);
@@ -151,8 +128,8 @@ describe('passes', () => {
   });
 
   test('end with a failure, which is told of the pass that had it', async () => {
-    const second = new Fake('b', batch(true, failure));
-    const passes = new PassesSource(new Fake('a', batch(true)), [
+    const second = new FakeSource('b', batch(true, failure));
+    const passes = new PassesSource(new FakeSource('a', batch(true)), [
       () => second,
       () => {
         throw new Error('none is left');
@@ -165,7 +142,7 @@ describe('passes', () => {
   });
 
   test('that are left open no other', () => {
-    const first = new Fake('a', batch(true));
+    const first = new FakeSource('a', batch(true));
     const passes = new PassesSource(first, [
       () => {
         throw new Error('none is wanted');

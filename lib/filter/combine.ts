@@ -12,19 +12,19 @@ export function conjunction(terms: readonly Expression[]): Expression {
 
 /** One of them: likewise, and all states become one term, or two, at the place of the first. */
 export function disjunction(terms: readonly Expression[]): Expression {
-  const flat = terms.flatMap((term) => (term.kind === 'or' ? term.terms : [term]));
-  const states = flat.filter((term) => term.kind === 'state');
-  if (states.length > 1) {
-    const first = flat.indexOf(states[0] as Expression);
-    const rest = flat.filter((term, i) => i === first || term.kind !== 'state');
-    rest.splice(first, 1, ...mergedStates(states));
-    return rest.length === 1 ? (rest[0] as Expression) : { kind: 'or', terms: rest };
-  }
+  const all = terms.flatMap((term) => (term.kind === 'or' ? term.terms : [term]));
+  const states = all.filter((term) => term.kind === 'state');
+  const first = all.findIndex((term) => term.kind === 'state');
+  const flat = all.flatMap((term, i): readonly Expression[] => {
+    if (term.kind !== 'state') return [term];
+    return i === first ? mergedStates(states) : [];
+  });
   return flat.length === 1 ? (flat[0] as Expression) : { kind: 'or', terms: flat };
 }
 
 /** One term, but two where it would be of all states and none of them is: that alone has those without a name, too. */
-function mergedStates(states: readonly State[]): State[] {
+function mergedStates(states: readonly State[]): readonly State[] {
+  if (states.length === 1) return states;
   const merged = stateTerm(states.flatMap((term) => term.states));
   const isAll = ({ states }: State): boolean => states.length === FILTER_STATES.length;
   if (!isAll(merged) || states.some((term) => isAll(stateTerm(term.states)))) return [merged];

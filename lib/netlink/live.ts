@@ -151,8 +151,10 @@ const SHIFTED = 1 << 14;
 function askTwice<T>(parallel: number): Ask<T> {
   return (question, netns) => {
     const pass = { netns, known: question.known?.(), parallel };
+    // What there are parts of is all of it.
+    const whole = question.asked.length === 1 ? question : { ...question, split: undefined };
     const again = question.asked.map(
-      (one) => () => openPass({ ...question, asked: [one] }, { ...pass, firstReceive: SHIFTED }),
+      (one) => () => openPass({ ...whole, asked: [one] }, { ...pass, firstReceive: SHIFTED }),
     );
     return new PassesSource(openPass(question, pass), again);
   };

@@ -47,7 +47,6 @@ export class ParallelSource<T> implements Source<T> {
   #parts: Part<T>[] = [];
   /** The part whose batch came last, if it has more: asked when that is decoded, whose memory it takes for the next one. */
   #again: Part<T> | undefined;
-  #memory: BatchMemory | undefined;
   /** Where they are read: the inode number, if it was named. */
   #netns: number | undefined;
   #closed = false;
@@ -107,8 +106,7 @@ export class ParallelSource<T> implements Source<T> {
 
   #gather({ buffer, index, records }: NativeBatch, sampleOf: Divisible<T>['sample']): void {
     if (buffer === undefined) return;
-    if (this.#memory?.buffer !== buffer) this.#memory = new BatchMemory(buffer);
-    const memory = this.#memory;
+    const memory = new BatchMemory(buffer);
     let row = index as number;
     for (let i = 0; i < records; i++) {
       const sample = sampleOf(memory, row);

@@ -16,7 +16,7 @@ export function glyphsOf(env: Environment): Glyphs {
 /** The keyboard, also where standard input is something else; undefined without one. */
 export function keyboard(): ReadStream | undefined {
   if (process.stdin.isTTY) return process.stdin;
-  // untested: by no test, whose terminals are standard input
+  // untested: the terminals of tests are standard input
   let fd: number | undefined;
   try {
     fd = openSync('/dev/tty', 'r');

@@ -33,45 +33,41 @@ sys.stdin.read()`;
 /** So many take a limit that the machine may not have set. */
 const LIMITED = ['-c', 'ulimit -n 8192; exec python3 -c "$1"', 'sh'];
 
-/** @param {string} program prints the inode numbers of what it has made, and holds it */
-function holderOf(program) {
-  const child = spawn('sh', [...LIMITED, program], { stdio: ['pipe', 'pipe', 'inherit'] });
-  return {
-    /** @returns {Promise<number[]>} */
-    async made() {
-      const [line] = await once(createInterface(child.stdout), 'line');
-      return JSON.parse(line);
-    },
-    async end() {
-      child.stdin.end();
-      await once(child, 'close');
-    },
-  };
+/**
+ * Has a program hold sockets while the tests of a suite run.
+ *
+ * @param {string} program prints the inode numbers of what it has made, and holds it
+ */
+function holding(program) {
+  const held = { /** @type {number[]} */ inodes: [] };
+  /** @type {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, null>} */
+  let child;
+  before(async () => {
+    child = spawn('sh', [...LIMITED, program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [line] = await once(createInterface(child.stdout), 'line');
+    held.inodes = JSON.parse(line);
+  });
+  after(async () => {
+    child.stdin.end();
+    await once(child, 'close');
+  });
+  return held;
 }
 
 describe(`many sockets under ${KERNEL.name}`, () => {
-  /** @type {ReturnType<typeof holderOf>} */
-  let holder;
-  /** @type {number[]} */
-  let made;
-
   describe('of TIPC', () => {
-    before(async () => {
-      holder = holderOf(TIPC);
-      made = await holder.made();
-    });
-    after(() => holder.end());
+    const held = holding(TIPC);
 
     test('what is lost between two parts, `consistent` has, and nothing twice', async () => {
       const plain = await inodesOf(dumpTipc());
       const twice = await inodesOf(dumpTipc({ consistent: true }));
-      assert.equal(made.length, COUNT);
+      assert.equal(held.inodes.length, COUNT);
       assert.notDeepEqual(
-        made.filter((inode) => !plain.includes(inode)),
+        held.inodes.filter((inode) => !plain.includes(inode)),
         [],
       );
       assert.deepEqual(
-        made.filter((inode) => !twice.includes(inode)),
+        held.inodes.filter((inode) => !twice.includes(inode)),
         [],
       );
       const own = twice.filter((inode) => inode !== 0);
@@ -80,11 +76,7 @@ describe(`many sockets under ${KERNEL.name}`, () => {
   });
 
   describe('of TCP', () => {
-    before(async () => {
-      holder = holderOf(TCP);
-      made = await holder.made();
-    });
-    after(() => holder.end());
+    const held = holding(TCP);
 
     test('read side by side, they are the same as one behind the other', async () => {
       const whole = await socketsOf(dumpTcp());
@@ -92,9 +84,9 @@ describe(`many sockets under ${KERNEL.name}`, () => {
       assert.ok(closed.length >= COUNT / 5, `${closed.length} are in TIME_WAIT`);
       for (const parallel of [2, 3]) assert.deepEqual(await socketsOf(dumpTcp({ parallel })), whole);
       const inodes = new Set(await inodesOf(dumpTcp({ parallel: 2 })));
-      assert.equal(made.length, 0.9 * 4 * COUNT);
+      assert.equal(held.inodes.length, 0.9 * 4 * COUNT);
       assert.deepEqual(
-        made.filter((inode) => !inodes.has(inode)),
+        held.inodes.filter((inode) => !inodes.has(inode)),
         [],
       );
     });
