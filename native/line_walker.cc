@@ -53,6 +53,7 @@ bool Add(const Record& record, Index& index) {
   const size_t size = index.size();
   const size_t records = index.records();
   if (index.AddRecord(record.start) && (!record.closed || index.AddAttribute(record.end))) return true;
+  // untested: in a run in which no batch of lines is full just there
   index.Rewind(size, records);
   return false;
 }
